@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace camwarden
+{
+
+enum class CameraState {
+  Starting,   /* a worker runs, no frame from it yet */
+  Streaming,  /* frames come */
+  Stalled,    /* a worker runs, its frames stopped */
+  NoCamera,   /* the source says that there is no such device */
+  Respawning, /* the worker is gone, the next one waits for its time */
+  Stopped,    /* on request */
+  Failed,     /* nothing but a changed configuration or installation helps */
+};
+
+/* "starting", "streaming", "stalled", "no-camera", "respawning", "stopped", "failed". */
+[[nodiscard]] std::string_view camera_state_name (CameraState state);
+
+/* What the daemon knows about one camera at this moment, as the API tells it. */
+struct CameraHealth
+{
+  std::string id;
+  CameraState state = CameraState::Stopped;
+  int64_t state_since = 0; /* us UTC */
+  std::string detail;      /* for people: why it is in that state; may be empty */
+
+  /* Of the worker's latest Health signal; zero and empty while there is none. */
+  std::string verdict = "unknown"; /* ok unknown frozen dark bright blur stall */
+  std::string source;              /* what the frames come from: "v4l2src", "test picture", ... */
+  double fps = 0;
+  int64_t age = -1;    /* us since the last frame left the source; -1: none yet */
+  uint64_t frames = 0; /* out of the source, this worker */
+  uint64_t encoded = 0;
+  unsigned width = 0;
+  unsigned height = 0;
+  double luma = -1; /* mean 0..255; -1: unknown */
+  bool wanted = false;
+  bool passthrough = false; /* the camera gives JPEG itself */
+  uint64_t rss = 0;         /* bytes */
+
+  std::string redis_state; /* connected, disconnected, refused */
+  uint64_t published = 0;
+  uint64_t dropped = 0;
+  uint64_t stored = 0;
+  bool storing = false;
+  std::string store_paused; /* full, readonly, io, missing, permission; empty: not paused */
+
+  /* Of the process. */
+  int pid = 0; /* 0: none */
+  unsigned respawns = 0;
+  std::string last_exit;  /* "signal 9", "exit 75", ... of the worker before this one */
+  std::string last_fault; /* "source/resource-not-found" */
+};
+
+} // namespace camwarden

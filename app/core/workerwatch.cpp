@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/workerwatch.h"
+
+namespace camwarden
+{
+
+void
+WorkerWatch::started (int64_t now)
+{
+  *this = WorkerWatch (settings_);
+  started_ = now;
+}
+
+bool
+WorkerWatch::ping_due (int64_t now) const
+{
+  return !ping_under_way_ && (pinged_ < 0 || now - pinged_ >= settings_.ping_interval);
+}
+
+void
+WorkerWatch::ping_sent (int64_t now)
+{
+  pinged_ = now;
+  ping_under_way_ = true;
+}
+
+void
+WorkerWatch::ping_answered (int64_t now, uint64_t progress)
+{
+  ping_under_way_ = false;
+  answered_ever_ = true;
+  missed_ = 0;
+  heard (now, progress);
+}
+
+void
+WorkerWatch::ping_failed ()
+{
+  ping_under_way_ = false;
+  missed_++;
+}
+
+bool
+WorkerWatch::hangs (int64_t now) const
+{
+  /* Loading plugins for the first time on a slow card takes seconds, with the loop not up yet. */
+  if (!answered_ever_)
+    return now - started_ >= settings_.link_deadline;
+  return missed_ >= settings_.pings_missed;
+}
+
+void
+WorkerWatch::health (int64_t now, std::string_view verdict, uint64_t progress)
+{
+  stall_ = verdict == "stall";
+  heard (now, progress);
+}
+
+void
+WorkerWatch::fault (std::string_view part, std::string_view code)
+{
+  if (part == "source" && code == "resource-not-found")
+    absent_ = true;
+}
+
+CameraState
+WorkerWatch::state (int64_t now) const
+{
+  if (absent_)
+    return CameraState::NoCamera;
+  if (progress_ == 0)
+    return stall_ ? CameraState::Stalled : CameraState::Starting;
+  if (stall_ || now - heard_ >= settings_.silent_after)
+    return CameraState::Stalled;
+  return CameraState::Streaming;
+}
+
+void
+WorkerWatch::heard (int64_t now, uint64_t progress)
+{
+  heard_ = now;
+  if (progress != progress_)
+    absent_ = false;
+  progress_ = progress;
+}
+
+} // namespace camwarden

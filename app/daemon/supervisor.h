@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "core/camerahealth.h"
+#include "core/respawnpolicy.h"
+#include "core/workerwatch.h"
+
+#include <functional>
+#include <gio/gio.h>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace camwarden
+{
+
+/* The keys of a camera's group and their values, as text in the configuration's own syntax. */
+using CameraKeys = std::map<std::string, std::string>;
+
+/* How to start a camera's worker. */
+struct WorkerCommand
+{
+  std::string program;             /* empty: $CAMWARDEN_WORKER, else the installed one */
+  std::string config_file;         /* --config; empty: the usual files */
+  std::string redis_uri;           /* --redis: the server of the embedded default; may be empty */
+  std::string redis_password_file; /* --redis-password-file; may be empty */
+};
+
+struct SupervisorSettings
+{
+  WorkerWatch::Settings watch;
+  RespawnPolicy::Settings respawn;
+  unsigned drain_ms = 1500;          /* for queued frames when the worker is told to stop */
+  int64_t call_deadline = 3'000'000; /* us: of every D-Bus call */
+  int64_t kill_after
+      = 1'000'000; /* us: from SIGTERM to SIGKILL, and from there to "cannot be reaped" */
+  unsigned stderr_lines = 50; /* kept */
+};
+
+/* A fault as the worker told it, or a death of the worker (part "worker"). */
+struct CameraFault
+{
+  std::string part;     /* source, encoder, redis, store, pipeline, worker */
+  std::string code;     /* "resource-not-found", "signal 9", "hang", ... */
+  std::string evidence; /* for people and logs */
+};
+
+/* Keeps one camera's worker alive: starts it, watches it by Ping and Health, ends one that hangs,
+ * starts the next. Lives on the default main context; nothing here blocks. */
+class Supervisor
+{
+public:
+  struct Events
+  {
+    std::function<void ()> changed; /* health(): another state, or a Health signal came (1/s) */
+    std::function<void (const CameraFault &)> fault;
+    /* A line the worker wrote to its stderr. Empty: it goes to the log, with the camera's id. */
+    std::function<void (const std::string &)> line;
+  };
+  /* error is NULL on success. */
+  using ImageDone = std::function<void (GBytes *jpeg, const GError *error)>;
+  using ValuesDone = std::function<void (GVariant *values, const GError *error)>; /* a{sv} */
+  using TextDone = std::function<void (const std::string &text, const GError *error)>;
+  using NumberDone = std::function<void (uint64_t number, const GError *error)>;
+
+  Supervisor (std::string id, CameraKeys keys, WorkerCommand command, SupervisorSettings settings,
+              Events events);
+  ~Supervisor (); /* without stop() before: the worker is killed */
+  Supervisor (const Supervisor &) = delete;
+  Supervisor &operator= (const Supervisor &) = delete;
+
+  void start ();
+  /* Queued frames are stored and published, then the worker goes. done is called when it is gone,
+   * or when it cannot be reaped (< drain + 2 x kill_after + 1 s in any case). */
+  void stop (std::function<void ()> done);
+  /* A worker that streams takes over what it can; any other change starts a new one. */
+  void reload (CameraKeys keys, WorkerCommand command);
+  /* Somebody looks at the picture and Redis cannot bring it: keep encoding. */
+  void set_preview (bool on);
+
+  void snapshot (ImageDone done);
+  void test (ValuesDone done);
+  void stats (ValuesDone done);
+  void graph (TextDone done);
+  void prune (uint64_t bytes, NumberDone done);
+
+  [[nodiscard]] const CameraHealth &health () const;
+  [[nodiscard]] std::vector<std::string> last_lines () const; /* of stderr, oldest first */
+
+private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+} // namespace camwarden
