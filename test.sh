@@ -1,0 +1,180 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Installs what the tests need, builds into build-test/ and runs them.
+set -eu
+
+usage () {
+    cat <<END
+Usage: ./test.sh [OPTION...]
+
+Without an option: the default run (suites $default_suites), at most
+20 minutes on two cores. The last line reads "N passed, N failed"; skipped tests are listed,
+and count as failed when CI is set.
+
+  --suite NAME   this suite instead of the default ones (may be repeated)
+  --chaos        the faults that take minutes: suite chaos
+  --soak         the endurance runs in full length (10 minutes each)
+  --sanitize     the suites $sanitized_suites under ASan + UBSan, then under TSan
+  --web          the suite that drives a browser
+  --lint         the lint suite and clang-tidy
+  --bench        the benchmarks: a table, and build-bench/bench.json; wants a quiet machine
+  --help         this text
+END
+}
+
+default_suites="lint unit elements worker daemon system web"
+sanitized_suites="unit elements worker daemon"
+
+cd "$(dirname "$0")"
+export LC_ALL=C.UTF-8
+export HOME="${HOME:-/root}"
+logs=""
+status=0
+
+say () {
+    printf '\n== %s\n' "$*"
+}
+
+is_ci () {
+    case ${CI:-} in
+    "" | 0 | false) return 1 ;;
+    *) return 0 ;;
+    esac
+}
+
+# build FOLDER OPTION...: set up once, then compile; the compiler's own words only when it fails
+build () {
+    folder=$1
+    shift
+    say "building $folder"
+    if [ -f "$folder/build.ninja" ]; then
+        meson configure "$folder" "$@"
+    else
+        rm -rf "$folder"
+        meson setup "$folder" -Dtests=enabled -Ddaemon=enabled "$@"
+    fi
+    meson compile -C "$folder"
+}
+
+# run NAME FOLDER SUITE...: failures are counted at the end
+run () {
+    name=$1
+    folder=$2
+    shift 2
+    say "$name: $*"
+    words=""
+    for suite in "$@"; do
+        words="$words --suite $suite"
+    done
+    rm -f "$folder/meson-logs/$name.json"
+    # Word splitting is meant: a list of options.
+    # shellcheck disable=SC2086
+    meson test -C "$folder" --no-rebuild --logbase "$name" $words </dev/null || status=1
+    if [ -f "$folder/meson-logs/$name.json" ]; then
+        logs="$logs $folder/meson-logs/$name.json"
+    fi
+}
+
+finish () {
+    say "result"
+    strict=""
+    if is_ci; then
+        strict=--strict
+    fi
+    # shellcheck disable=SC2086
+    scripts/count-tests $strict $logs || status=1
+    exit "$status"
+}
+
+# The few system plugins that the tests use: a scan of all of them under a sanitizer loads
+# libraries that it cannot stand.
+link_plugins () {
+    folder=$1/system-plugins
+    from=$(pkg-config --variable=pluginsdir gstreamer-1.0)
+    mkdir -p "$folder"
+    for name in coreelements app videotestsrc videoconvertscale videorate videofilter jpeg \
+        rawparse typefindfunctions playback matroska avi multifile autodetect video4linux2; do
+        if [ -f "$from/libgst$name.so" ]; then
+            ln -sf "$from/libgst$name.so" "$folder/"
+        fi
+    done
+}
+
+sanitize () {
+    here=$(pwd)
+    for kind in asan tsan; do
+        case $kind in
+        asan) flags=address,undefined ;;
+        tsan) flags=thread ;;
+        esac
+        build "build-$kind" "-Db_sanitize=$flags" -Db_lundef=false -Db_pie=true
+        link_plugins "build-$kind"
+        (
+            export GST_REGISTRY_FORK=no GST_PLUGIN_SYSTEM_PATH_1_0="$here/build-$kind/system-plugins"
+            export CAMWARDEN_SANITIZER=$kind
+            export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:check_initialization_order=1
+            export LSAN_OPTIONS="suppressions=$here/tests/lsan.supp:print_suppressions=0"
+            export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+            export TSAN_OPTIONS="suppressions=$here/tests/tsan.supp:halt_on_error=1:second_deadlock_stack=1"
+            # shellcheck disable=SC2086
+            run "$kind" "build-$kind" $sanitized_suites
+            exit "$status"
+        ) || status=1
+        logs="$logs build-$kind/meson-logs/$kind.json"
+    done
+}
+
+bench () {
+    build build-bench -Dbuildtype=release
+    exec /usr/bin/python3 tests/bench/bench.py --build build-bench --json build-bench/bench.json
+}
+
+suites=""
+mode=suites
+while [ $# -gt 0 ]; do
+    case $1 in
+    --suite)
+        [ $# -ge 2 ] || { usage >&2; exit 64; }
+        suites="$suites $2"
+        shift
+        ;;
+    --chaos) suites="$suites chaos" ;;
+    --web) suites="$suites web" ;;
+    --soak)
+        export CAMWARDEN_SOAK_SECONDS=600
+        suites="$suites soak"
+        ;;
+    --lint)
+        suites="$suites lint"
+        tidy=yes
+        ;;
+    --sanitize) mode=sanitize ;;
+    --bench) mode=bench ;;
+    -h | --help)
+        usage
+        exit 0
+        ;;
+    *)
+        usage >&2
+        exit 64
+        ;;
+    esac
+    shift
+done
+
+scripts/packages install build run test lint
+case $mode in
+bench) bench ;;
+sanitize) sanitize ;;
+suites)
+    build build-test -Dwerror=true
+    # shellcheck disable=SC2086
+    run test build-test ${suites:-$default_suites}
+    if [ "${tidy:-no}" = yes ]; then
+        scripts/packages install tidy
+        say "clang-tidy"
+        run-clang-tidy -quiet -p build-test "$(pwd)/(plugins|app)/.*\.cpp$" || status=1
+    fi
+    ;;
+esac
+finish
