@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "core/camerahealth.h"
+
 #include <cstdint>
 #include <functional>
 #include <gio/gio.h>
@@ -17,19 +19,10 @@ namespace camwarden
  * thread. Times are microseconds; "wall" ones since 1970 UTC, ages and durations plain. An empty
  * optional means "not known", which JSON shows as null. */
 
-enum class CameraState {
-  Disabled, /* enabled=false */
-  Starting, /* the worker runs, no frame yet */
-  Running,  /* frames arrive, or arrived until the verdict became "stall" */
-  Waiting,  /* the worker died; it is started again after its backoff */
-  Failed,   /* not started again by itself: its configuration is wrong */
-  Stopping, /* told to stop */
-};
-
 struct CameraStatus
 {
   std::string id;
-  CameraState state = CameraState::Starting;
+  CameraState state = CameraState::Starting; /* enabled=false: Stopped */
   std::string verdict = "unknown"; /* healthprobe's: unknown ok frozen dark bright blur stall */
   std::optional<int64_t> verdict_since; /* wall */
 
