@@ -7,7 +7,6 @@
 
 #include <functional>
 #include <gio/gio.h>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,8 +14,7 @@
 namespace camwarden
 {
 
-/* The keys of a camera's group and their values, as text in the configuration's own syntax. */
-using CameraKeys = std::map<std::string, std::string>;
+struct CameraConfig; /* config/settings.h */
 
 /* How to start a camera's worker. */
 struct WorkerCommand
@@ -64,7 +62,7 @@ public:
   using TextDone = std::function<void (const std::string &text, const GError *error)>;
   using NumberDone = std::function<void (uint64_t number, const GError *error)>;
 
-  Supervisor (std::string id, CameraKeys keys, WorkerCommand command, SupervisorSettings settings,
+  Supervisor (const CameraConfig &config, WorkerCommand command, SupervisorSettings settings,
               Events events);
   ~Supervisor (); /* without stop() before: the worker is killed */
   Supervisor (const Supervisor &) = delete;
@@ -75,7 +73,7 @@ public:
    * or when it cannot be reaped (< drain + 2 x kill_after + 1 s in any case). */
   void stop (std::function<void ()> done);
   /* A worker that streams takes over what it can; any other change starts a new one. */
-  void reload (CameraKeys keys, WorkerCommand command);
+  void reload (const CameraConfig &config, WorkerCommand command);
   /* Somebody looks at the picture and Redis cannot bring it: keep encoding. */
   void set_preview (bool on);
 
