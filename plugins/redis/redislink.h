@@ -25,8 +25,9 @@ struct RedisSettings
   std::string client_name;                      /* CLIENT SETNAME; empty: none */
   int64_t command_timeout = 2 * G_USEC_PER_SEC; /* also for connect + handshake */
   int64_t retry_delay = 50 * 1000;
-  int64_t max_retry_delay = 2 * G_USEC_PER_SEC;
-  bool refuse_replica = false; /* a replica swallows PUBLISH: stay away from it */
+  int64_t max_retry_delay = 1500 * 1000; /* so that a server is back in use within 2 s */
+  bool refuse_replica = false;           /* a replica swallows PUBLISH: stay away from it */
+  size_t max_reply = 1024 * 1024;        /* bytes; a longer answer closes the connection */
 };
 
 enum class LinkState {
@@ -53,6 +54,14 @@ public:
   virtual void answered (unsigned index, const redisReply &reply)
       = 0;                                   /* for each command, in order */
   virtual void lost (LostReason reason) = 0; /* instead of the remaining answers; at most once */
+  /* It could not be written at once: own whatever `pieces` point to. Called inside send(). */
+  virtual void
+  keep ()
+  {}
+  /* All of it is in the kernel's hands: memory may be let go. */
+  virtual void
+  written ()
+  {}
 
   std::vector<GOutputVector> pieces;
   unsigned commands = 0;
@@ -66,9 +75,9 @@ struct LinkStats
   LinkState state = LinkState::Offline;
   uint64_t connects = 0;
   uint64_t bytes_sent = 0;
-  int64_t rtt = -1;    /* us, a recent sample; -1: none yet */
-  unsigned queued = 0; /* droppable messages not fully written */
-  size_t queued_bytes = 0;
+  int64_t rtt = -1;        /* us, a recent sample; -1: none yet */
+  unsigned queued = 0;     /* droppable messages not fully written */
+  size_t queued_bytes = 0; /* of these */
   unsigned unanswered = 0; /* commands written, no answer yet */
   std::string last_error;
 };
@@ -83,9 +92,12 @@ class RedisLink
 public:
   struct Events
   {
-    /* On the link's thread. `why` says what happened, for people. */
+    /* On the link's thread. `why` says what happened, for people. Offline comes for each failed
+     * attempt to connect. */
     std::function<void (LinkState state, const std::string &why)> state;
     std::function<void (std::string_view channel, std::string_view payload)> message;
+    /* Twice a second while Ready: for questions that are to be asked again and again. */
+    std::function<void ()> tick;
   };
   /* reply is NULL when the command got no answer; else it is valid for the time of the call.
    * An error reply (REDIS_REPLY_ERROR) is an answer. */
@@ -98,6 +110,7 @@ public:
 
   /* A link that subscribes does nothing else (RESP2). To be called before start(). */
   void subscribe (std::vector<std::string> channels, std::vector<std::string> patterns = {});
+  /* For droppable messages that wait; the oldest goes first, the newest always stays. */
   void set_queue_limit (unsigned messages, size_t bytes);
 
   void start ();
@@ -110,7 +123,8 @@ public:
    * takes it. */
   void send (std::unique_ptr<Outgoing> message);
 
-  /* Waits until everything handed over is answered or lost; false: deadline or cancelled. */
+  /* Waits until everything handed over is answered or lost, while there is a connection; false:
+   * timeout (us), no connection or cancelled. */
   bool drain (int64_t timeout, GCancellable *cancellable);
 
   [[nodiscard]] LinkStats stats () const;

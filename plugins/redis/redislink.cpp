@@ -1,0 +1,838 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "redis/redislink.h"
+
+#include "common/backoff.h"
+#include "redis/rediscommands.h"
+#include "redis/redisstream.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <hiredis/hiredis.h>
+#include <mutex>
+#include <optional>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <thread>
+#include <unistd.h>
+
+namespace camwarden
+{
+
+namespace
+{
+
+/* While frames flow, answers are read by the thread that brings the next frame; the link's own
+ * thread only looks after them this often, instead of waking up for each. */
+constexpr int64_t BUSY_TICK = 100 * 1000;
+constexpr unsigned BUSY_MESSAGES = 2; /* per tick */
+constexpr int64_t TICK = 500 * 1000;
+constexpr int64_t PING_AFTER = G_USEC_PER_SEC;
+constexpr int64_t RTT_EVERY = G_USEC_PER_SEC;
+constexpr int64_t ROLE_EVERY = 10 * G_USEC_PER_SEC;
+constexpr int64_t HEALTHY_AFTER = 60 * G_USEC_PER_SEC;
+
+/* A message on its way. The writer advances `next` and the piece it points to; everything else is
+ * guarded by the link's mutex. Shared: a hostile server may answer what is still being written. */
+struct Item
+{
+  std::unique_ptr<Outgoing> message;
+  size_t bytes = 0;
+  size_t next = 0;
+  int64_t since = 0; /* monotonic: last progress of writing it; 0: not begun */
+  unsigned answered = 0;
+  bool kept = false;
+};
+using ItemPtr = std::shared_ptr<Item>;
+
+enum class Written {
+  All,
+  Blocked,
+  Failed,
+};
+
+/* As much of the item as the socket takes. */
+Written
+write_item (RedisStream &stream, Item &item, bool *progress, GError **error)
+{
+  auto &pieces = item.message->pieces;
+  while (item.next < pieces.size ()) {
+    const size_t count = std::min<size_t> (pieces.size () - item.next, 64);
+    g_autoptr (GError) failure = nullptr;
+    gssize written = stream.write (&pieces[item.next], count, &failure);
+    if (written < 0) {
+      if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        return Written::Blocked;
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return Written::Failed;
+    }
+    *progress = true;
+    auto left = static_cast<size_t> (written);
+    while (item.next < pieces.size () && left >= pieces[item.next].size)
+      left -= pieces[item.next++].size;
+    if (left > 0) {
+      auto &piece = pieces[item.next];
+      piece.buffer = static_cast<const char *> (piece.buffer) + left;
+      piece.size -= left;
+    }
+  }
+  return Written::All;
+}
+
+/* An ordinary command with one answer, or with none (SUBSCRIBE and PING of a subscriber, whose
+ * answers come as messages). */
+class TextCommand : public Outgoing
+{
+public:
+  TextCommand (const std::vector<std::string> &words, unsigned answers, RedisLink::Answer done)
+      : text_ (format_command (words)), done_ (std::move (done))
+  {
+    pieces.push_back ({ text_.data (), text_.size () });
+    commands = answers;
+  }
+
+  void
+  answered (unsigned, const redisReply &reply) override
+  {
+    if (done_)
+      done_ (&reply);
+  }
+
+  void
+  lost (LostReason) override
+  {
+    if (done_)
+      done_ (nullptr);
+  }
+
+private:
+  std::string text_;
+  RedisLink::Answer done_;
+};
+
+std::string_view
+text_of (const redisReply *reply)
+{
+  return reply->type == REDIS_REPLY_STRING ? std::string_view (reply->str, reply->len)
+                                           : std::string_view ();
+}
+
+/* "MOVED 3999 127.0.0.1:6381" */
+bool
+take_moved (std::string_view text, RedisLocation *where)
+{
+  const size_t space = text.rfind (' ');
+  const size_t colon = text.rfind (':');
+  if (space == text.npos || colon == text.npos || colon < space)
+    return false;
+  if (colon > space + 1)
+    where->host = text.substr (space + 1, colon - space - 1);
+  const int port = atoi (std::string (text.substr (colon + 1)).c_str ());
+  where->port = static_cast<unsigned> (port);
+  return port > 0 && port < 65536;
+}
+
+} // namespace
+
+size_t
+Outgoing::size () const
+{
+  size_t total = 0;
+  for (const auto &piece : pieces)
+    total += piece.size;
+  return total;
+}
+
+const char *
+link_state_name (LinkState state)
+{
+  switch (state) {
+  case LinkState::Offline:
+    return "offline";
+  case LinkState::Connecting:
+    return "connecting";
+  case LinkState::Ready:
+    break;
+  }
+  return "ready";
+}
+
+struct RedisLink::Impl
+{
+  using Lock = std::unique_lock<std::mutex>;
+  using SessionPtr = std::shared_ptr<RedisSession>;
+
+  Impl (RedisSettings given, Events handlers)
+      : settings (std::move (given)), events (std::move (handlers)),
+        backoff (settings.retry_delay, settings.max_retry_delay), where (settings.where)
+  {}
+  ~Impl () { close (wake_fd); }
+
+  /* constant after start() */
+  const RedisSettings settings;
+  const Events events;
+  std::vector<std::string> channels;
+  std::vector<std::string> patterns;
+  unsigned max_messages = 4;
+  size_t max_bytes = 8 * 1024 * 1024;
+  const int wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  Ref<GCancellable> cancellable = Ref<GCancellable>::adopt (g_cancellable_new ());
+  std::thread thread;
+
+  /* the link's thread only */
+  FullJitter backoff;
+  RandomSource random{ std::random_device{}() };
+  int64_t connected_at = 0;
+  int64_t next_tick = 0;
+  int64_t next_user_tick = 0;
+  int64_t next_role = 0;
+  int64_t ping_sent = 0; /* of a subscriber; 0: none is out */
+
+  /* Guarded by `mutex`, which is never held while reading, writing or calling out. At most one
+   * thread writes (writing) and one reads (reading); they hold a reference to the session. */
+  mutable std::mutex mutex;
+  std::condition_variable settled;
+  SessionPtr session;
+  std::deque<ItemPtr> queue;   /* not fully written; the front may have begun */
+  std::deque<ItemPtr> waiting; /* begun, not fully answered */
+  RedisLocation where;         /* differs from settings.where after MOVED */
+  bool writing = false;
+  bool reading = false;
+  bool polling_out = false;
+  bool quit = false;
+  bool draining = false;
+  bool busy = false; /* frames flow: answers are read lazily */
+  bool rtt_due = false;
+  int64_t next_rtt = 0;
+  unsigned sent_in_tick = 0;
+  int64_t last_activity = 0;
+  LinkStats stats;
+
+  bool
+  subscriber () const
+  {
+    return !channels.empty () || !patterns.empty ();
+  }
+
+  void
+  wake () const
+  {
+    const uint64_t one = 1;
+    (void)!::write (wake_fd, &one, sizeof one);
+  }
+
+  /* ---- writing ---- */
+
+  void
+  note_write (const ItemPtr &item, bool progress, int64_t now)
+  {
+    if (!progress)
+      return;
+    item->since = now;
+    last_activity = now;
+  }
+
+  void
+  begin (const ItemPtr &item)
+  {
+    if (item->since != 0)
+      return;
+    item->since = g_get_monotonic_time ();
+    if (item->message->commands > 0)
+      waiting.push_back (item);
+  }
+
+  /* Writes what is queued until the socket is full. Unlocks while it writes. */
+  void
+  write_queue (Lock &lock)
+  {
+    if (writing)
+      return;
+    writing = true;
+    while (session && !queue.empty ()) {
+      const SessionPtr current = session;
+      const ItemPtr item = queue.front ();
+      begin (item);
+      lock.unlock ();
+      g_autoptr (GError) error = nullptr;
+      bool progress = false;
+      const Written result = write_item (current->stream (), *item, &progress, &error);
+      if (result == Written::All) {
+        item->message->written ();
+      } else if (result == Written::Blocked && !item->kept) {
+        item->message->keep ();
+        item->kept = true;
+      }
+      lock.lock ();
+      if (session != current)
+        break;
+      note_write (item, progress, g_get_monotonic_time ());
+      if (result == Written::Blocked)
+        break;
+      if (result == Written::Failed) {
+        fail (lock, current, error->message);
+        break;
+      }
+      queue.pop_front ();
+      stats.bytes_sent += item->bytes;
+    }
+    writing = false;
+  }
+
+  /* The oldest droppable messages that are too many, taken out of the queue. */
+  std::vector<ItemPtr>
+  take_overflow ()
+  {
+    unsigned count = 0;
+    size_t bytes = 0;
+    std::vector<ItemPtr> dropped;
+    for (auto it = queue.rbegin (); it != queue.rend (); ++it) {
+      if (!(*it)->message->droppable || (*it)->since != 0)
+        continue;
+      const bool newest = count == 0;
+      count++;
+      bytes += (*it)->bytes;
+      if (!newest && (count > max_messages || bytes > max_bytes))
+        dropped.push_back (*it);
+    }
+    for (const auto &item : dropped)
+      queue.erase (std::find (queue.begin (), queue.end (), item));
+    std::reverse (dropped.begin (), dropped.end ());
+    return dropped;
+  }
+
+  void
+  send (std::unique_ptr<Outgoing> message)
+  {
+    auto item = std::make_shared<Item> ();
+    item->bytes = message->size ();
+    item->message = std::move (message);
+    Lock lock (mutex);
+    if (session && !waiting.empty () && busy)
+      read_replies (lock, false);
+    const bool at_once = session && queue.empty () && !writing;
+    if (!at_once) {
+      lock.unlock ();
+      item->message->keep ();
+      item->kept = true;
+      lock.lock ();
+    }
+    if (refuse (item)) {
+      const LostReason reason = quit ? LostReason::Stopped : LostReason::Offline;
+      lock.unlock ();
+      item->message->lost (reason);
+      return;
+    }
+    queue.push_back (item);
+    sent_in_tick++;
+    if (at_once || item->kept)
+      write_or_wake (lock);
+    const auto reason = session ? LostReason::Overflow : LostReason::Offline;
+    const auto dropped = take_overflow ();
+    lock.unlock ();
+    for (const auto &old : dropped)
+      old->message->lost (reason);
+  }
+
+  /* Only droppable messages wait for a connection. */
+  bool
+  refuse (const ItemPtr &item) const
+  {
+    return quit || (!session && !item->message->droppable);
+  }
+
+  void
+  write_or_wake (Lock &lock)
+  {
+    write_queue (lock);
+    if (!queue.empty () && session && !polling_out && !writing)
+      wake ();
+  }
+
+  /* ---- reading ---- */
+
+  /* Handles the answers that are there. Unlocks while it reads. `prompt`: the socket has just
+   * become readable, so the time of the answer is known. */
+  void
+  read_replies (Lock &lock, bool prompt)
+  {
+    if (reading || !session)
+      return;
+    reading = true;
+    const SessionPtr current = session;
+    while (session == current && (subscriber () || !waiting.empty () || prompt)) {
+      lock.unlock ();
+      g_autoptr (GError) error = nullptr;
+      const ReplyPtr reply = current->poll_reply (&error);
+      lock.lock ();
+      if (error)
+        fail (lock, current, error->message);
+      if (!reply)
+        break;
+      last_activity = g_get_monotonic_time ();
+      if (subscriber ())
+        handle_push (lock, current, *reply);
+      else
+        handle_answer (lock, current, *reply, prompt);
+    }
+    reading = false;
+    if (waiting.empty () && queue.empty ())
+      settled.notify_all ();
+  }
+
+  void
+  handle_answer (Lock &lock, const SessionPtr &current, const redisReply &reply, bool prompt)
+  {
+    if (waiting.empty ()) {
+      fail (lock, current, "an answer to no question: the server does not speak Redis' protocol");
+      return;
+    }
+    const ItemPtr item = waiting.front ();
+    const unsigned index = item->answered++;
+    if (item->answered == item->message->commands)
+      waiting.pop_front ();
+    if (prompt) {
+      stats.rtt = last_activity - item->since;
+      rtt_due = false;
+    }
+    lock.unlock ();
+    item->message->answered (index, reply);
+    lock.lock ();
+    if (reply.type == REDIS_REPLY_ERROR)
+      judge_error (lock, current, { reply.str, static_cast<size_t> (reply.len) });
+  }
+
+  /* Which refusals mean that this is the wrong server, or that we have to introduce ourselves. */
+  void
+  judge_error (Lock &lock, const SessionPtr &current, const std::string &text)
+  {
+    switch (redis_error_code (text)) {
+    case RedisError::Moved:
+      if (take_moved (text, &where))
+        fail (lock, current, text);
+      break;
+    case RedisError::Replica:
+      fail (lock, current, text);
+      break;
+    case RedisError::Auth:
+      if (!g_str_has_prefix (text.c_str (), "NOPERM"))
+        fail (lock, current, text);
+      break;
+    case RedisError::Busy:
+    case RedisError::Protocol:
+    case RedisError::Refused:
+      break;
+    }
+  }
+
+  void
+  handle_push (Lock &lock, const SessionPtr &current, const redisReply &reply)
+  {
+    if (reply.type == REDIS_REPLY_ERROR) {
+      fail (lock, current, { reply.str, static_cast<size_t> (reply.len) });
+      return;
+    }
+    if (reply.type != REDIS_REPLY_ARRAY || reply.elements < 2)
+      return;
+    const std::string_view kind = text_of (reply.element[0]);
+    if (kind == "pong")
+      ping_sent = 0;
+    const bool pattern = kind == "pmessage" && reply.elements == 4;
+    if (!pattern && !(kind == "message" && reply.elements == 3))
+      return;
+    redisReply **part = reply.element + (pattern ? 2 : 1);
+    lock.unlock ();
+    if (events.message)
+      events.message (text_of (part[0]), text_of (part[1]));
+    lock.lock ();
+  }
+
+  /* ---- the end of a connection ---- */
+
+  /* Everything that was begun is lost with it; what only waited and may be dropped waits on. */
+  std::vector<ItemPtr>
+  take_lost (bool all)
+  {
+    std::vector<ItemPtr> lost (waiting.begin (), waiting.end ());
+    waiting.clear ();
+    std::deque<ItemPtr> rest;
+    for (const auto &item : queue) {
+      const bool told = std::find (lost.begin (), lost.end (), item) != lost.end ();
+      if (told)
+        continue;
+      if (all || item->since != 0 || !item->message->droppable)
+        lost.push_back (item);
+      else
+        rest.push_back (item);
+    }
+    queue.swap (rest);
+    return lost;
+  }
+
+  void
+  fail (Lock &lock, const SessionPtr &current, const std::string &why)
+  {
+    if (session != current)
+      return;
+    session.reset ();
+    stats.state = LinkState::Offline;
+    stats.last_error = why;
+    const auto lost = take_lost (false);
+    lock.unlock ();
+    current->stream ().shut ();
+    for (const auto &item : lost)
+      item->message->lost (LostReason::Link);
+    wake ();
+    lock.lock ();
+    settled.notify_all ();
+  }
+
+  /* ---- the link's thread ---- */
+
+  void
+  pause (int64_t microseconds) const
+  {
+    pollfd entry{ wake_fd, POLLIN, 0 };
+    poll (&entry, 1, static_cast<int> ((microseconds + 999) / 1000));
+    clear_wake ();
+  }
+
+  void
+  clear_wake () const
+  {
+    uint64_t count;
+    (void)!::read (wake_fd, &count, sizeof count);
+  }
+
+  bool
+  stopping () const
+  {
+    Lock lock (mutex);
+    return quit;
+  }
+
+  void
+  tell (LinkState state, const std::string &why)
+  {
+    if (events.state)
+      events.state (state, why);
+  }
+
+  void
+  run ()
+  {
+    while (!stopping ()) {
+      const int64_t delay = backoff.next (random);
+      const int64_t begun = g_get_monotonic_time ();
+      SessionPtr opened;
+      if (wait_until (begun + delay))
+        opened = open_session ();
+      if (opened)
+        run_session (opened);
+    }
+  }
+
+  /* An attempt that was long on its own is not waited for again: `begun` counts from its start. */
+  bool
+  wait_until (int64_t when)
+  {
+    for (int64_t now; !stopping () && (now = g_get_monotonic_time ()) < when;)
+      pause (when - now);
+    return !stopping ();
+  }
+
+  SessionPtr
+  open_session ()
+  {
+    RedisSettings target = settings;
+    {
+      Lock lock (mutex);
+      stats.state = LinkState::Connecting;
+      target.where = where;
+    }
+    g_autoptr (GError) error = nullptr;
+    const int64_t deadline = g_get_monotonic_time () + settings.command_timeout;
+    auto stream = RedisStream::connect (target, deadline, cancellable.get (), &error);
+    auto opened = stream ? std::make_shared<RedisSession> (stream, settings.max_reply) : nullptr;
+    if (opened && opened->handshake (target, deadline, cancellable.get (), &error))
+      return opened;
+    {
+      Lock lock (mutex);
+      where = settings.where;
+      stats.state = LinkState::Offline;
+      stats.last_error = error->message;
+    }
+    if (!stopping ())
+      tell (LinkState::Offline, error->message);
+    return nullptr;
+  }
+
+  void
+  greet (Lock &lock, const SessionPtr &opened)
+  {
+    const int64_t now = g_get_monotonic_time ();
+    connected_at = last_activity = now;
+    next_tick = next_rtt = now;
+    next_user_tick = now;
+    next_role = now + ROLE_EVERY;
+    ping_sent = 0;
+    busy = rtt_due = false;
+    session = opened;
+    stats.state = LinkState::Ready;
+    stats.connects++;
+    lock.unlock ();
+    if (!channels.empty ())
+      push_words ("SUBSCRIBE", channels);
+    if (!patterns.empty ())
+      push_words ("PSUBSCRIBE", patterns);
+    tell (LinkState::Ready, "connected to " + settings.where.server ());
+    lock.lock ();
+  }
+
+  void
+  push_words (const char *verb, const std::vector<std::string> &names)
+  {
+    std::vector<std::string> words{ verb };
+    words.insert (words.end (), names.begin (), names.end ());
+    send (std::make_unique<TextCommand> (words, 0, Answer ()));
+  }
+
+  void
+  run_session (const SessionPtr &opened)
+  {
+    Lock lock (mutex);
+    greet (lock, opened);
+    while (!quit && session == opened) {
+      if (!queue.empty ())
+        write_queue (lock);
+      wait_for_work (lock, opened);
+      if (!quit && session == opened)
+        look_after (lock, opened);
+    }
+    const std::string why = stats.last_error;
+    const bool broken = !quit;
+    lock.unlock ();
+    if (g_get_monotonic_time () - connected_at >= HEALTHY_AFTER)
+      backoff.reset ();
+    if (broken)
+      tell (LinkState::Offline, why);
+  }
+
+  int64_t
+  next_deadline () const
+  {
+    int64_t when = next_tick;
+    if (!waiting.empty ())
+      when = std::min (when, waiting.front ()->since + settings.command_timeout);
+    return when;
+  }
+
+  void
+  wait_for_work (Lock &lock, const SessionPtr &current)
+  {
+    if (quit || session != current)
+      return;
+    const bool lazy = busy && !draining && !rtt_due && !subscriber ();
+    polling_out = !queue.empty () && !writing;
+    const int events_wanted = (lazy ? 0 : POLLIN) | (polling_out ? POLLOUT : 0);
+    pollfd entries[] = { { wake_fd, POLLIN, 0 },
+                         { current->stream ().fd (), static_cast<short> (events_wanted), 0 } };
+    const int64_t left = std::max<int64_t> (0, next_deadline () - g_get_monotonic_time ());
+    lock.unlock ();
+    poll (entries, 2, static_cast<int> ((left + 999) / 1000));
+    if (entries[0].revents)
+      clear_wake ();
+    lock.lock ();
+    polling_out = false;
+    if (entries[1].revents & (POLLIN | POLLHUP | POLLERR))
+      read_replies (lock, true);
+  }
+
+  /* Deadlines, answers left over by a busy sender, pings, questions asked again and again. */
+  void
+  look_after (Lock &lock, const SessionPtr &current)
+  {
+    const int64_t now = g_get_monotonic_time ();
+    if (now < next_deadline ())
+      return;
+    read_replies (lock, false);
+    if (session != current)
+      return;
+    if (overdue (now)) {
+      fail (lock, current,
+            "no answer within " + std::to_string (settings.command_timeout / 1000) + " ms");
+      return;
+    }
+    if (now < next_tick)
+      return;
+    busy = sent_in_tick >= BUSY_MESSAGES;
+    sent_in_tick = 0;
+    if (now >= next_rtt) {
+      rtt_due = true;
+      next_rtt = now + RTT_EVERY;
+    }
+    next_tick = now + (busy ? BUSY_TICK : TICK);
+    chores (lock, current, now);
+  }
+
+  bool
+  overdue (int64_t now) const
+  {
+    const int64_t limit = settings.command_timeout;
+    return (!waiting.empty () && now - waiting.front ()->since >= limit)
+           || (ping_sent != 0 && now - ping_sent >= limit);
+  }
+
+  void
+  chores (Lock &lock, const SessionPtr &current, int64_t now)
+  {
+    const bool ping = waiting.empty () && queue.empty () && now - last_activity >= PING_AFTER;
+    const bool role = settings.refuse_replica && !subscriber () && now >= next_role;
+    if (role)
+      next_role = now + ROLE_EVERY;
+    if (ping && subscriber () && ping_sent == 0)
+      ping_sent = now;
+    lock.unlock ();
+    if (ping)
+      send (std::make_unique<TextCommand> (std::vector<std::string>{ "PING" },
+                                           subscriber () ? 0 : 1, Answer ()));
+    if (role)
+      ask_role (current);
+    if (events.tick && now >= next_user_tick) {
+      next_user_tick = now + TICK;
+      events.tick ();
+    }
+    lock.lock ();
+  }
+
+  void
+  ask_role (const SessionPtr &current)
+  {
+    send (std::make_unique<TextCommand> (
+        std::vector<std::string>{ "ROLE" }, 1, [this, current] (const redisReply *reply) {
+          if (!reply || reply->type == REDIS_REPLY_ERROR || is_master (*reply))
+            return;
+          Lock lock (mutex);
+          fail (lock, current, "the server has become a replica");
+        }));
+  }
+};
+
+RedisLink::RedisLink (RedisSettings settings, Events events)
+    : impl_ (std::make_unique<Impl> (std::move (settings), std::move (events)))
+{}
+
+RedisLink::~RedisLink ()
+{
+  stop ();
+}
+
+void
+RedisLink::subscribe (std::vector<std::string> channels, std::vector<std::string> patterns)
+{
+  impl_->channels = std::move (channels);
+  impl_->patterns = std::move (patterns);
+}
+
+void
+RedisLink::set_queue_limit (unsigned messages, size_t bytes)
+{
+  impl_->max_messages = std::max (1u, messages);
+  impl_->max_bytes = bytes;
+}
+
+void
+RedisLink::start ()
+{
+  impl_->thread = std::thread ([this] { impl_->run (); });
+}
+
+void
+RedisLink::stop ()
+{
+  {
+    Impl::Lock lock (impl_->mutex);
+    impl_->quit = true;
+  }
+  g_cancellable_cancel (impl_->cancellable.get ());
+  impl_->wake ();
+  if (impl_->thread.joinable ())
+    impl_->thread.join ();
+  Impl::Lock lock (impl_->mutex);
+  const auto session = std::exchange (impl_->session, nullptr);
+  impl_->stats.state = LinkState::Offline;
+  const auto lost = impl_->take_lost (true);
+  impl_->settled.notify_all ();
+  lock.unlock ();
+  if (session)
+    session->stream ().shut ();
+  for (const auto &item : lost)
+    item->message->lost (LostReason::Stopped);
+}
+
+void
+RedisLink::command (const std::vector<std::string> &words, Answer done)
+{
+  if (!is_known_command (words.front ()))
+    g_critical ("%s is missing in the table of Redis commands", words.front ().c_str ());
+  impl_->send (std::make_unique<TextCommand> (words, 1, std::move (done)));
+}
+
+void
+RedisLink::send (std::unique_ptr<Outgoing> message)
+{
+  impl_->send (std::move (message));
+}
+
+bool
+RedisLink::drain (int64_t timeout, GCancellable *cancellable)
+{
+  const gulong handler
+      = cancellable
+            ? g_cancellable_connect (cancellable, G_CALLBACK (+[] (GCancellable *, gpointer data) {
+                                       auto *impl = static_cast<Impl *> (data);
+                                       Impl::Lock lock (impl->mutex);
+                                       impl->settled.notify_all ();
+                                     }),
+                                     impl_.get (), nullptr)
+            : 0;
+  Impl::Lock lock (impl_->mutex);
+  impl_->draining = true;
+  impl_->wake ();
+  const auto settled = [this] { return impl_->waiting.empty () && impl_->queue.empty (); };
+  const auto over = [&] {
+    return settled () || !impl_->session || impl_->quit
+           || (cancellable && g_cancellable_is_cancelled (cancellable));
+  };
+  impl_->settled.wait_for (lock, std::chrono::microseconds (timeout), over);
+  const bool done = settled ();
+  impl_->draining = false;
+  lock.unlock ();
+  if (handler)
+    g_cancellable_disconnect (cancellable, handler);
+  return done;
+}
+
+LinkStats
+RedisLink::stats () const
+{
+  Impl::Lock lock (impl_->mutex);
+  LinkStats stats = impl_->stats;
+  for (const auto &item : impl_->queue)
+    if (item->message->droppable) {
+      stats.queued++;
+      stats.queued_bytes += item->bytes;
+    }
+  for (const auto &item : impl_->waiting)
+    stats.unanswered += item->message->commands - item->answered;
+  return stats;
+}
+
+LinkState
+RedisLink::state () const
+{
+  Impl::Lock lock (impl_->mutex);
+  return impl_->stats.state;
+}
+
+} // namespace camwarden
