@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/logsetup.h"
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <unistd.h>
+
+namespace camwarden
+{
+
+namespace
+{
+
+struct Level
+{
+  const char *name;
+  GLogLevelFlags flag;
+};
+
+/* The more important, the smaller the flag. */
+constexpr std::array levels{
+  Level{ "error", G_LOG_LEVEL_ERROR },     Level{ "critical", G_LOG_LEVEL_CRITICAL },
+  Level{ "warning", G_LOG_LEVEL_WARNING }, Level{ "message", G_LOG_LEVEL_MESSAGE },
+  Level{ "info", G_LOG_LEVEL_INFO },       Level{ "debug", G_LOG_LEVEL_DEBUG },
+};
+
+std::atomic<unsigned> threshold = G_LOG_LEVEL_MESSAGE;
+
+const char *
+level_name (GLogLevelFlags flags)
+{
+  for (const auto &level : levels)
+    if (flags & level.flag)
+      return level.name;
+  return "log";
+}
+
+std::string_view
+field (const GLogField *fields, gsize count, const char *key)
+{
+  for (gsize i = 0; i < count; i++)
+    if (strcmp (fields[i].key, key) == 0) {
+      const auto *text = static_cast<const char *> (fields[i].value);
+      return fields[i].length < 0 ? std::string_view (text)
+                                  : std::string_view (text, static_cast<size_t> (fields[i].length));
+    }
+  return {};
+}
+
+/* Called in any thread; a line is one write(), so that lines do not mix. */
+GLogWriterOutput
+write_log (GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer to_journal)
+{
+  const auto level = static_cast<unsigned> (flags & G_LOG_LEVEL_MASK);
+  if (level > threshold.load (std::memory_order_relaxed))
+    return G_LOG_WRITER_HANDLED;
+  if (to_journal && g_log_writer_journald (flags, fields, count, nullptr) == G_LOG_WRITER_HANDLED)
+    return G_LOG_WRITER_HANDLED;
+  const std::string line
+      = log_line (flags, field (fields, count, "MESSAGE"), g_get_real_time ()) + "\n";
+  const ssize_t written = write (STDERR_FILENO, line.data (), line.size ());
+  return written < 0 ? G_LOG_WRITER_UNHANDLED : G_LOG_WRITER_HANDLED;
+}
+
+} // namespace
+
+bool
+set_log_level (const char *name)
+{
+  for (const auto &level : levels)
+    if (strcmp (level.name, name) == 0) {
+      threshold = level.flag;
+      return true;
+    }
+  return false;
+}
+
+void
+set_up_log (const char *level)
+{
+  if (!set_log_level (level))
+    threshold = G_LOG_LEVEL_MESSAGE;
+  const bool journal = g_log_writer_is_journald (STDERR_FILENO);
+  g_log_set_writer_func (write_log, GINT_TO_POINTER (journal), nullptr);
+}
+
+std::string
+log_line (GLogLevelFlags level, std::string_view message, int64_t wall_us)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (wall_us / G_USEC_PER_SEC);
+  g_autofree char *stamp = g_date_time_format (time, "%Y-%m-%d %H:%M:%S");
+  char millis[8];
+  snprintf (millis, sizeof millis, ".%03d ", static_cast<int> (wall_us / 1000 % 1000));
+  std::string line = std::string (stamp) + millis + level_name (level) + ": ";
+  for (const char c : message) {
+    const auto byte = static_cast<unsigned char> (c);
+    if (byte >= ' ' && byte != 0x7f) {
+      line += c;
+    } else if (c == '\n') {
+      line += "\n    ";
+    } else {
+      char code[8];
+      snprintf (code, sizeof code, "\\x%02x", byte);
+      line += code;
+    }
+  }
+  return line;
+}
+
+} // namespace camwarden

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <glib.h>
+#include <string>
+#include <string_view>
+
+namespace camwarden
+{
+
+/* GLib's log goes to the journal, with its fields, when stderr is connected to it; else to stderr
+ * as lines of "time level: text". g_message() is for what an operator wants to read once,
+ * g_info() for details, g_debug() for developers. */
+void set_up_log (const char *level);
+
+/* error, warning, message, info or debug, also critical; false: there is no such level. */
+[[nodiscard]] bool set_log_level (const char *level);
+
+/* "2026-11-22 17:08:00.123 warning: text", local time; control characters are made visible, since
+ * texts come from strangers too. */
+[[nodiscard]] std::string log_line (GLogLevelFlags level, std::string_view message,
+                                    int64_t wall_us);
+
+} // namespace camwarden

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/redisconf.h"
+
+#include "redis/rediscommands.h"
+
+#include <algorithm>
+
+namespace camwarden
+{
+
+namespace
+{
+
+constexpr uint64_t MIB = 1024 * 1024;
+
+/* A path may hold blanks: Redis' configuration takes "quoted" words with C escapes. */
+std::string
+quoted (const std::string &word)
+{
+  std::string text = "\"";
+  for (const char c : word) {
+    if (c == '"' || c == '\\')
+      text += '\\';
+    text += c;
+  }
+  return text + "\"";
+}
+
+/* A wildcard holds the loopback address already: naming both would be "address in use". */
+std::string
+bind_addresses (const std::string &listen)
+{
+  if (listen.empty ())
+    return "127.0.0.1";
+  const bool wildcard = listen == "0.0.0.0" || listen.find_first_of ("*") != std::string::npos;
+  return wildcard ? listen : "127.0.0.1 " + listen;
+}
+
+} // namespace
+
+double
+estimated_jpeg_bytes (unsigned width, unsigned height)
+{
+  return static_cast<double> (width) * height / 4;
+}
+
+RedisSizes
+redis_sizes (const std::vector<StreamLoad> &loads, uint64_t max_memory, uint64_t machine_memory)
+{
+  constexpr double lag_seconds = 10;
+  constexpr unsigned slow_readers = 4;
+  double fastest = 0, kept = 0;
+  for (const auto &load : loads) {
+    fastest = std::max (fastest, load.frame_bytes * load.rate);
+    kept += load.frame_bytes * load.kept_frames;
+  }
+  RedisSizes sizes;
+  sizes.pubsub_hard
+      = std::clamp (static_cast<uint64_t> (fastest * lag_seconds), 32 * MIB, 256 * MIB);
+  /* Kept frames and a quarter more for fragmentation, and room for some slow subscribers, whose
+   * buffers count as used memory too: without it they would make XADD and SET fail. */
+  sizes.max_memory = max_memory != 0 ? max_memory
+                                     : 32 * MIB + static_cast<uint64_t> (kept * 1.25)
+                                           + slow_readers * sizes.pubsub_hard;
+  if (max_memory == 0 && machine_memory != 0)
+    sizes.max_memory = std::min (sizes.max_memory, machine_memory / 2);
+  sizes.pubsub_hard = std::min (sizes.pubsub_hard, std::max (sizes.max_memory / 4, 8 * MIB));
+  sizes.pubsub_soft = sizes.pubsub_hard / 2;
+  return sizes;
+}
+
+std::string
+RedisConf::text () const
+{
+  std::string text = "# Written by camwardend at each start.\n"
+                     "daemonize no\n"
+                     "supervised no\n"
+                     "save \"\"\n"
+                     "appendonly no\n"
+                     "databases 1\n"
+                     "maxmemory-policy noeviction\n"
+                     "tcp-keepalive 30\n"
+                     "unixsocketperm 660\n";
+  auto add = [&text] (const char *key, const std::string &value) {
+    text += std::string (key) + " " + value + "\n";
+  };
+  add ("dir", quoted (directory));
+  add ("pidfile", quoted (pid_path));
+  add ("unixsocket", quoted (socket_path));
+  add ("port", std::to_string (port));
+  add ("bind", bind_addresses (listen));
+  add ("maxmemory", std::to_string (sizes.max_memory));
+  add ("client-output-buffer-limit", "pubsub " + std::to_string (sizes.pubsub_hard) + " "
+                                         + std::to_string (sizes.pubsub_soft) + " 60");
+  const std::string reader_login = listen.empty () ? "nopass" : "#" + password_hash;
+  add ("user", "default on " + reader_login + " " + acl_rules (RedisUser::Default));
+  add ("user", std::string (EMBEDDED_REDIS_USER) + " on #" + password_hash + " "
+                   + acl_rules (RedisUser::Worker));
+  return text;
+}
+
+RedisLogLine
+parse_redis_log (const std::string &line)
+{
+  /* The mark is the first of ".-*#" that stands alone between blanks. */
+  for (size_t i = 1; i + 2 < line.size (); i++)
+    if (line[i - 1] == ' ' && line[i + 1] == ' '
+        && std::string_view (".-*#").find (line[i]) != std::string_view::npos)
+      return { line[i] == '#', line.substr (i + 2) };
+  return { true, line };
+}
+
+} // namespace camwarden

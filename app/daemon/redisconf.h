@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace camwarden
+{
+
+/* What one camera sends through the server. */
+struct StreamLoad
+{
+  double frame_bytes = 0;
+  double rate = 0;          /* frames a second */
+  unsigned kept_frames = 0; /* frames that stay in the server: stream entries and the last frame */
+};
+
+/* Bytes of a JPEG of that size, on the safe side: 2 bits a pixel, what a noisy scene needs at
+ * quality 85. */
+[[nodiscard]] double estimated_jpeg_bytes (unsigned width, unsigned height);
+
+struct RedisSizes
+{
+  uint64_t max_memory = 0;
+  /* A subscriber that lags further than `pubsub_hard` bytes, or for a minute further than
+   * `pubsub_soft`, is cut off. */
+  uint64_t pubsub_hard = 0;
+  uint64_t pubsub_soft = 0;
+};
+
+/* max_memory 0: computed, at most half of the machine's memory (0: unknown). */
+[[nodiscard]] RedisSizes redis_sizes (const std::vector<StreamLoad> &loads, uint64_t max_memory,
+                                      uint64_t machine_memory);
+
+/* The embedded server's own configuration file. */
+struct RedisConf
+{
+  std::string directory;   /* its working directory, holds the files below */
+  std::string socket_path; /* for our own processes, mode 0660 */
+  std::string pid_path;
+  unsigned port = 0;         /* 0: no TCP */
+  std::string listen;        /* further addresses; then every user needs the password */
+  std::string password_hash; /* SHA-256 of the generated password, in hex */
+  RedisSizes sizes;
+
+  [[nodiscard]] std::string text () const;
+};
+
+/* The writers' name in the embedded server. */
+inline constexpr const char *EMBEDDED_REDIS_USER = "camwarden-worker";
+
+/* "12345:M 22 Nov 2026 17:22:29.021 # text" split into level and text. */
+struct RedisLogLine
+{
+  bool warning = false;
+  std::string text;
+};
+[[nodiscard]] RedisLogLine parse_redis_log (const std::string &line);
+
+} // namespace camwarden
