@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/embeddedredis.h"
 
-#include "buildconfig.h"
+#include "config/i18n.h"
 #include "daemon/runtimefile.h"
 
 #include <arpa/inet.h>
@@ -9,7 +9,6 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
-#include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>

@@ -28,7 +28,7 @@ constexpr std::array commands{
   Command{ "ping", ALL },
   Command{ "client|setname", ALL },
   Command{ "role", ALL },
-  Command{ "publish", WORKER | READER },
+  Command{ "publish", WORKER }, /* readers: see reader_requests */
   Command{ "spublish", WORKER },
   Command{ "xadd", WORKER },
   Command{ "set", WORKER },
@@ -71,7 +71,11 @@ mask (RedisUser user)
   return READER;
 }
 
-/* A reader may write nothing: its only way in is the request channel. */
+/* A reader may write nothing: its only way in is the request channel. Channel patterns hold for
+ * all commands beside them, hence a selector of its own (Redis >= 7). */
+constexpr std::string_view reader_requests
+    = " (resetkeys resetchannels &cam:*:request &request/* -@all +publish)";
+
 constexpr std::string_view
 patterns (RedisUser user)
 {
@@ -110,6 +114,8 @@ acl_rules (RedisUser user)
       rules += " +";
       rules += command.name;
     }
+  if (mask (user) == READER)
+    rules += reader_requests;
   return rules;
 }
 
