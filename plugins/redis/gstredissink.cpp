@@ -33,6 +33,7 @@
 #include "gobject/ref.h"
 #include "redis/capturetime.h"
 #include "redis/framepublisher.h"
+#include "redis/gstredisconnection.h"
 #include "redis/gstredisenums.h"
 
 #include <glib/gi18n-lib.h>
@@ -46,27 +47,18 @@ using namespace camwarden;
 static GstStaticPadTemplate sink_template
     = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
-#define DEFAULT_LOCATION "redis://127.0.0.1:6379/cam:camera:frame"
 #define DEFAULT_CAMERA "camera"
 
 /* How long the first frame waits for a server that is there but slow to greet. */
 static constexpr int64_t FIRST_ATTEMPT = 250 * 1000;
 
 enum {
-  PROP_0,
-  PROP_LOCATION,
-  PROP_PASSWORD_FILE,
-  PROP_CA_FILE,
-  PROP_MODES,
+  PROP_MODES = CONNECTION_N_PROPS,
   PROP_MAX_STREAM_LENGTH,
   PROP_KEY_TTL,
   PROP_REQUEST_CHANNEL,
   PROP_MAX_QUEUED_FRAMES,
   PROP_MAX_QUEUED_BYTES,
-  PROP_COMMAND_TIMEOUT,
-  PROP_RETRY_DELAY,
-  PROP_MAX_RETRY_DELAY,
-  PROP_ERROR_AFTER_RETRIES,
   PROP_METADATA,
   PROP_CAMERA,
   PROP_COPY,
@@ -80,9 +72,8 @@ static GParamSpec *props[N_PROPS];
 
 struct SinkSettings
 {
-  std::string location = DEFAULT_LOCATION;
-  unsigned error_after_retries = 0;
-  PublisherSettings publisher;
+  ConnectionSettings connection;
+  PublisherSettings publisher; /* its redis: filled in at start */
 
   SinkSettings () { publisher.camera = DEFAULT_CAMERA; }
 };
@@ -138,42 +129,6 @@ static constexpr auto READY_ONLY = static_cast<GParamFlags> (
     G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
 static constexpr auto READ_ONLY
     = static_cast<GParamFlags> (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-static void
-install_connection_properties ()
-{
-  props[PROP_LOCATION] = g_param_spec_string (
-      "location", "Location",
-      "Server and channel: redis://[user@]host[:port]/[DB/]CHANNEL, rediss:// for TLS, or "
-      "redis+unix:///path?channel=CHANNEL&db=DB",
-      DEFAULT_LOCATION, READY_ONLY);
-  props[PROP_PASSWORD_FILE] = g_param_spec_string (
-      "password-file", "Password file",
-      "File whose first line is the password; read at each connect (NULL: no AUTH)", nullptr,
-      READY_ONLY);
-  props[PROP_CA_FILE] = g_param_spec_string (
-      "ca-file", "CA file",
-      "PEM file with the authorities that may sign the server's certificate (NULL: the system's)",
-      nullptr, READY_ONLY);
-  props[PROP_COMMAND_TIMEOUT] = g_param_spec_uint64 (
-      "command-timeout", "Command timeout",
-      "Nanoseconds after which a connection with an unanswered command is given up, and the limit "
-      "for connecting",
-      10 * GST_MSECOND, 3600 * GST_SECOND, 2 * GST_SECOND, READY_ONLY);
-  props[PROP_RETRY_DELAY] = g_param_spec_uint64 (
-      "retry-delay", "Retry delay",
-      "Nanoseconds: upper end of the random wait before the second attempt to connect; doubles "
-      "with each further one",
-      GST_MSECOND, 3600 * GST_SECOND, 50 * GST_MSECOND, READY_ONLY);
-  props[PROP_MAX_RETRY_DELAY] = g_param_spec_uint64 (
-      "max-retry-delay", "Maximum retry delay",
-      "Nanoseconds: where the doubling of the wait between attempts to connect ends", GST_MSECOND,
-      3600 * GST_SECOND, 1500 * GST_MSECOND, READY_ONLY);
-  props[PROP_ERROR_AFTER_RETRIES] = g_param_spec_uint (
-      "error-after-retries", "Error after retries",
-      "Failed attempts to connect in a row after which an error ends the pipeline (0: never)", 0,
-      G_MAXUINT, 0, READY_ONLY);
-}
 
 static void
 install_frame_properties ()
@@ -240,7 +195,7 @@ gst_redis_sink_class_init (GstRedisSinkClass *klass)
   object_class->finalize = gst_redis_sink_finalize;
   object_class->set_property = gst_redis_sink_set_property;
   object_class->get_property = gst_redis_sink_get_property;
-  install_connection_properties ();
+  install_connection_properties (props);
   install_frame_properties ();
   install_queue_properties ();
   g_object_class_install_properties (object_class, N_PROPS, props);
@@ -281,51 +236,7 @@ gst_redis_sink_finalize (GObject *object)
 /* --- properties --------------------------------------------------------------------------------
  */
 
-static std::string
-string_of (const GValue *value)
-{
-  const char *text = g_value_get_string (value);
-  return text ? text : "";
-}
-
-static int64_t
-microseconds_of (const GValue *value)
-{
-  return static_cast<int64_t> (g_value_get_uint64 (value) / GST_USECOND);
-}
-
 /* False: not one of these. */
-static bool
-store_connection_property (SinkSettings &settings, guint id, const GValue *value)
-{
-  RedisSettings &redis = settings.publisher.redis;
-  switch (id) {
-  case PROP_LOCATION:
-    settings.location = string_of (value);
-    return true;
-  case PROP_PASSWORD_FILE:
-    redis.password_file = string_of (value);
-    return true;
-  case PROP_CA_FILE:
-    redis.ca_file = string_of (value);
-    return true;
-  case PROP_COMMAND_TIMEOUT:
-    redis.command_timeout = microseconds_of (value);
-    return true;
-  case PROP_RETRY_DELAY:
-    redis.retry_delay = microseconds_of (value);
-    return true;
-  case PROP_MAX_RETRY_DELAY:
-    redis.max_retry_delay = microseconds_of (value);
-    return true;
-  case PROP_ERROR_AFTER_RETRIES:
-    settings.error_after_retries = g_value_get_uint (value);
-    return true;
-  default:
-    return false;
-  }
-}
-
 static bool
 store_frame_property (PublisherSettings &settings, guint id, const GValue *value)
 {
@@ -340,7 +251,7 @@ store_frame_property (PublisherSettings &settings, guint id, const GValue *value
     settings.key_ttl_ms = (g_value_get_uint64 (value) + GST_MSECOND - 1) / GST_MSECOND;
     return true;
   case PROP_REQUEST_CHANNEL:
-    settings.request_channel = string_of (value);
+    settings.request_channel = string_of_value (value);
     return true;
   case PROP_MAX_QUEUED_FRAMES:
     settings.max_queued_frames = g_value_get_uint (value);
@@ -352,7 +263,7 @@ store_frame_property (PublisherSettings &settings, guint id, const GValue *value
     settings.metadata = g_value_get_boolean (value);
     return true;
   case PROP_CAMERA:
-    settings.camera = string_of (value);
+    settings.camera = string_of_value (value);
     return true;
   case PROP_COPY:
     settings.copy = static_cast<CopyPolicy> (g_value_get_enum (value));
@@ -369,48 +280,11 @@ static void
 gst_redis_sink_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   const bool known = GST_REDIS_SINK (object)->priv->settings.with ([&] (SinkSettings &settings) {
-    return store_connection_property (settings, id, value)
+    return set_connection_property (settings.connection, id, value)
            || store_frame_property (settings.publisher, id, value);
   });
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-}
-
-static void
-set_text (GValue *value, const std::string &text)
-{
-  g_value_set_string (value, text.empty () ? nullptr : text.c_str ());
-}
-
-static bool
-load_connection_property (const SinkSettings &settings, guint id, GValue *value)
-{
-  const RedisSettings &redis = settings.publisher.redis;
-  switch (id) {
-  case PROP_LOCATION:
-    set_text (value, settings.location);
-    return true;
-  case PROP_PASSWORD_FILE:
-    set_text (value, redis.password_file);
-    return true;
-  case PROP_CA_FILE:
-    set_text (value, redis.ca_file);
-    return true;
-  case PROP_COMMAND_TIMEOUT:
-    g_value_set_uint64 (value, static_cast<guint64> (redis.command_timeout) * GST_USECOND);
-    return true;
-  case PROP_RETRY_DELAY:
-    g_value_set_uint64 (value, static_cast<guint64> (redis.retry_delay) * GST_USECOND);
-    return true;
-  case PROP_MAX_RETRY_DELAY:
-    g_value_set_uint64 (value, static_cast<guint64> (redis.max_retry_delay) * GST_USECOND);
-    return true;
-  case PROP_ERROR_AFTER_RETRIES:
-    g_value_set_uint (value, settings.error_after_retries);
-    return true;
-  default:
-    return false;
-  }
 }
 
 static bool
@@ -427,7 +301,7 @@ load_frame_property (const PublisherSettings &settings, guint id, GValue *value)
     g_value_set_uint64 (value, settings.key_ttl_ms * GST_MSECOND);
     return true;
   case PROP_REQUEST_CHANNEL:
-    set_text (value, settings.request_channel);
+    set_string_value (value, settings.request_channel);
     return true;
   case PROP_MAX_QUEUED_FRAMES:
     g_value_set_uint (value, settings.max_queued_frames);
@@ -439,7 +313,7 @@ load_frame_property (const PublisherSettings &settings, guint id, GValue *value)
     g_value_set_boolean (value, settings.metadata);
     return true;
   case PROP_CAMERA:
-    set_text (value, settings.camera);
+    set_string_value (value, settings.camera);
     return true;
   case PROP_COPY:
     g_value_set_enum (value, static_cast<int> (settings.copy));
@@ -502,7 +376,7 @@ gst_redis_sink_get_property (GObject *object, guint id, GValue *value, GParamSpe
     return;
   }
   const bool known = self->priv->settings.with ([&] (const SinkSettings &settings) {
-    return load_connection_property (settings, id, value)
+    return get_connection_property (settings.connection, id, value)
            || load_frame_property (settings.publisher, id, value);
   });
   if (!known)
@@ -570,27 +444,17 @@ gst_redis_sink_refused (GstRedisSink *self, const std::string &reply)
 static gboolean
 gst_redis_sink_prepare (GstRedisSink *self, SinkSettings *settings)
 {
-  g_autoptr (GError) error = nullptr;
-  auto where = parse_redis_location (settings->location.c_str (), &error);
-  if (!where) {
-    GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, (_ ("The location is not a Redis URI.")),
-                       ("location \"%s\": %s", settings->location.c_str (), error->message));
+  if (!resolve_location (GST_ELEMENT (self), settings->connection))
     return FALSE;
-  }
-  if (where->channel.empty ()) {
-    GST_ELEMENT_ERROR (
-        self, RESOURCE, SETTINGS, (_ ("The location names no channel.")),
-        ("location \"%s\"; expected redis://HOST/CHANNEL", settings->location.c_str ()));
-    return FALSE;
-  }
   if (settings->publisher.modes == 0) {
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS, (_ ("No mode is chosen.")),
                        ("set modes to one or more of pubsub, sharded-pubsub, stream, key"));
     return FALSE;
   }
-  settings->publisher.redis.where = *where;
-  settings->publisher.redis.client_name = "camwarden-sink-" + settings->publisher.camera;
-  settings->publisher.redis.refuse_replica = true;
+  RedisSettings &redis = settings->publisher.redis;
+  redis = settings->connection.redis;
+  redis.client_name = "camwarden-sink-" + settings->publisher.camera;
+  redis.refuse_replica = true;
   return TRUE;
 }
 
@@ -603,7 +467,7 @@ gst_redis_sink_start (GstBaseSink *base)
   if (!gst_redis_sink_prepare (self, &settings))
     return FALSE;
   FramePublisher::Events events;
-  const unsigned error_after = settings.error_after_retries;
+  const unsigned error_after = settings.connection.error_after_retries;
   events.link = [self, error_after] (bool connected, const std::string &why) {
     gst_redis_sink_link_changed (self, connected, why, error_after);
   };
@@ -664,7 +528,7 @@ gst_redis_sink_event (GstBaseSink *base, GstEvent *event)
     gst_redis_sink_take_health (priv, event);
   } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
     const int64_t patience = priv->settings.with (
-        [] (const SinkSettings &settings) { return settings.publisher.redis.command_timeout; });
+        [] (const SinkSettings &settings) { return settings.connection.redis.command_timeout; });
     priv->publisher->drain (patience, priv->cancellable.get ());
   }
   return GST_BASE_SINK_CLASS (gst_redis_sink_parent_class)->event (base, event);
@@ -740,39 +604,9 @@ gst_redis_sink_uri_get_type (GType)
   return GST_URI_SINK;
 }
 
-static const char *const *
-gst_redis_sink_uri_get_protocols (GType)
-{
-  static const char *const protocols[] = { "redis", "rediss", "redis+unix", nullptr };
-  return protocols;
-}
-
-static char *
-gst_redis_sink_uri_get_uri (GstURIHandler *handler)
-{
-  char *uri = nullptr;
-  g_object_get (handler, "location", &uri, nullptr);
-  return uri;
-}
-
-static gboolean
-gst_redis_sink_uri_set_uri (GstURIHandler *handler, const char *uri, GError **error)
-{
-  g_autoptr (GError) bad = nullptr;
-  if (!parse_redis_location (uri, &bad)) {
-    g_set_error_literal (error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI, bad->message);
-    return FALSE;
-  }
-  g_object_set (handler, "location", uri, nullptr);
-  return TRUE;
-}
-
 static void
 gst_redis_sink_uri_handler_init (gpointer iface, gpointer)
 {
-  auto *handler = static_cast<GstURIHandlerInterface *> (iface);
-  handler->get_type = gst_redis_sink_uri_get_type;
-  handler->get_protocols = gst_redis_sink_uri_get_protocols;
-  handler->get_uri = gst_redis_sink_uri_get_uri;
-  handler->set_uri = gst_redis_sink_uri_set_uri;
+  init_redis_uri_handler (static_cast<GstURIHandlerInterface *> (iface),
+                          gst_redis_sink_uri_get_type);
 }
