@@ -65,6 +65,12 @@ embedded_redis_socket_path ()
 }
 
 std::string
+embedded_redis_password_path ()
+{
+  return runtime_directory () + "/redis.password";
+}
+
+std::string
 embedded_redis_port_path ()
 {
   return runtime_directory () + "/redis.port";

@@ -6,6 +6,9 @@
 namespace camwarden
 {
 
+/* The writers' name in the private redis-server; everybody else may only read. */
+#define EMBEDDED_REDIS_USER "camwarden-worker"
+
 /* Where things live: as systemd says (RUNTIME_DIRECTORY, STATE_DIRECTORY, LOGS_DIRECTORY; the first
  * one where it names several), else as the XDG base directories say, each with "camwarden" in it.
  * The functions only name a directory, ensure_directory() makes it. */
@@ -21,7 +24,8 @@ namespace camwarden
 
 [[nodiscard]] std::string control_socket_path ();        /* the daemon's HTTP over a Unix socket */
 [[nodiscard]] std::string embedded_redis_socket_path (); /* the private redis-server's socket */
-[[nodiscard]] std::string embedded_redis_port_path ();   /* a file that holds its TCP port */
+[[nodiscard]] std::string embedded_redis_password_path (); /* of the user below, 0600 */
+[[nodiscard]] std::string embedded_redis_port_path ();     /* a file that holds its TCP port */
 [[nodiscard]] std::string camera_lock_path (const std::string &camera); /* held by its worker */
 
 /* Makes the directory and its parents, 0700. Refuses one that is a link, not a directory, or

@@ -282,10 +282,13 @@ resolve_channel (CameraConfig &camera, const Reader &r, const RedisConfig &redis
   if (camera.request_channel == "auto")
     camera.request_channel = name + ":request";
   std::string server = own_location.empty () ? redis.uri : own_location;
-  if (server.empty ())
+  if (server.empty ()) {
     server
         = "redis+unix://"
-          + take_string (g_uri_escape_string (embedded_redis_socket_path ().c_str (), "/:@", true));
+          + take_string (g_uri_escape_string (embedded_redis_socket_path ().c_str (), "/:@", true))
+          + "?user=" EMBEDDED_REDIS_USER;
+    camera.password_file = embedded_redis_password_path ();
+  }
   camera.location = named.empty () ? location_with_channel (server, camera.channel) : own_location;
 }
 
