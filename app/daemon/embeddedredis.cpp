@@ -64,13 +64,6 @@ link_target (const std::string &path)
   return take_string (g_file_read_link (path.c_str (), nullptr));
 }
 
-uint64_t
-machine_memory ()
-{
-  const long pages = sysconf (_SC_PHYS_PAGES);
-  return pages > 0 ? static_cast<uint64_t> (pages) * static_cast<uint64_t> (getpagesize ()) : 0;
-}
-
 } // namespace
 
 EmbeddedRedis::EmbeddedRedis (EmbeddedRedisSettings settings, Changed changed)
@@ -101,7 +94,7 @@ EmbeddedRedis::socket_path () const
 std::string
 EmbeddedRedis::password_file () const
 {
-  return path ("redis.password");
+  return path ("redis.password"); /* embedded_redis_password_path() */
 }
 
 void
@@ -177,7 +170,7 @@ EmbeddedRedis::conf (unsigned port) const
   conf.port = port;
   conf.listen = settings_.listen;
   conf.password_hash = hash;
-  conf.sizes = redis_sizes (settings_.loads, settings_.max_memory, machine_memory ());
+  conf.sizes = redis_sizes (settings_.loads, settings_.max_memory);
   return conf;
 }
 

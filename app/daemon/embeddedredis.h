@@ -19,12 +19,12 @@ namespace camwarden
 /* Times in microseconds. */
 struct EmbeddedRedisSettings
 {
-  std::string directory;   /* the runtime directory, absolute */
-  std::string kept_secret; /* with `listen`: where the password survives a reboot */
-  std::string program;     /* empty: redis-server or valkey-server in PATH */
-  unsigned port = 6390;    /* busy: the next of ten */
-  std::string listen;      /* further addresses, separated by blanks */
-  uint64_t max_memory = 0; /* bytes; 0: computed from the loads */
+  std::string directory;                   /* the runtime directory, absolute */
+  std::string kept_secret;                 /* with `listen`: where the password survives a reboot */
+  std::string program;                     /* empty: redis-server or valkey-server in PATH */
+  unsigned port = 6390;                    /* busy: the next of ten */
+  std::string listen;                      /* further addresses, separated by blanks */
+  uint64_t max_memory = 128 * 1024 * 1024; /* bytes */
   std::vector<StreamLoad> loads;
   int64_t probe_interval = 2 * G_USEC_PER_SEC;
   int64_t hang_timeout = 6 * G_USEC_PER_SEC; /* no answer for so long: killed */

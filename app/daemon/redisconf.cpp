@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/redisconf.h"
 
+#include "config/directories.h"
 #include "redis/rediscommands.h"
 
 #include <algorithm>
@@ -45,26 +46,23 @@ estimated_jpeg_bytes (unsigned width, unsigned height)
 }
 
 RedisSizes
-redis_sizes (const std::vector<StreamLoad> &loads, uint64_t max_memory, uint64_t machine_memory)
+redis_sizes (const std::vector<StreamLoad> &loads, uint64_t max_memory)
 {
   constexpr double lag_seconds = 10;
-  constexpr unsigned slow_readers = 4;
+  constexpr uint64_t slow_readers = 4;
+  constexpr uint64_t server_itself = 8 * MIB;
   double fastest = 0, kept = 0;
   for (const auto &load : loads) {
     fastest = std::max (fastest, load.frame_bytes * load.rate);
     kept += load.frame_bytes * load.kept_frames;
   }
+  /* A quarter more for fragmentation. */
+  const uint64_t taken = server_itself + static_cast<uint64_t> (kept * 1.25);
+  const uint64_t room = max_memory > taken ? max_memory - taken : 0;
+  const uint64_t wanted = std::max (static_cast<uint64_t> (fastest * lag_seconds), 32 * MIB);
   RedisSizes sizes;
-  sizes.pubsub_hard
-      = std::clamp (static_cast<uint64_t> (fastest * lag_seconds), 32 * MIB, 256 * MIB);
-  /* Kept frames and a quarter more for fragmentation, and room for some slow subscribers, whose
-   * buffers count as used memory too: without it they would make XADD and SET fail. */
-  sizes.max_memory = max_memory != 0 ? max_memory
-                                     : 32 * MIB + static_cast<uint64_t> (kept * 1.25)
-                                           + slow_readers * sizes.pubsub_hard;
-  if (max_memory == 0 && machine_memory != 0)
-    sizes.max_memory = std::min (sizes.max_memory, machine_memory / 2);
-  sizes.pubsub_hard = std::min (sizes.pubsub_hard, std::max (sizes.max_memory / 4, 8 * MIB));
+  sizes.max_memory = max_memory;
+  sizes.pubsub_hard = std::min (wanted, std::max (room / slow_readers, 8 * MIB));
   sizes.pubsub_soft = sizes.pubsub_hard / 2;
   return sizes;
 }
@@ -94,8 +92,7 @@ RedisConf::text () const
                                          + std::to_string (sizes.pubsub_soft) + " 60");
   const std::string reader_login = listen.empty () ? "nopass" : "#" + password_hash;
   add ("user", "default on " + reader_login + " " + acl_rules (RedisUser::Default));
-  add ("user", std::string (EMBEDDED_REDIS_USER) + " on #" + password_hash + " "
-                   + acl_rules (RedisUser::Worker));
+  add ("user", EMBEDDED_REDIS_USER " on #" + password_hash + " " + acl_rules (RedisUser::Worker));
   return text;
 }
 

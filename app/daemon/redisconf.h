@@ -29,9 +29,9 @@ struct RedisSizes
   uint64_t pubsub_soft = 0;
 };
 
-/* max_memory 0: computed, at most half of the machine's memory (0: unknown). */
-[[nodiscard]] RedisSizes redis_sizes (const std::vector<StreamLoad> &loads, uint64_t max_memory,
-                                      uint64_t machine_memory);
+/* max_memory, bytes: all the server may use. Subscribers' buffers count too, and when they fill it
+ * up XADD and SET fail: so the room beside the kept frames is what four slow readers share. */
+[[nodiscard]] RedisSizes redis_sizes (const std::vector<StreamLoad> &loads, uint64_t max_memory);
 
 /* The embedded server's own configuration file. */
 struct RedisConf
@@ -46,9 +46,6 @@ struct RedisConf
 
   [[nodiscard]] std::string text () const;
 };
-
-/* The writers' name in the embedded server. */
-inline constexpr const char *EMBEDDED_REDIS_USER = "camwarden-worker";
 
 /* "12345:M 22 Nov 2026 17:22:29.021 # text" split into level and text. */
 struct RedisLogLine

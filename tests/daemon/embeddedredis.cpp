@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/embeddedredis.h"
 
+#include "config/directories.h"
 #include "daemon/runtimefile.h"
 #include "support/asserttext.h"
 #include "support/redisserver.h"
@@ -210,8 +211,7 @@ test_acl ()
   Client writer (redis.port ());
   const std::string secret = read_file (redis.password_file ()).substr (0, 64);
   g_assert_true (g_str_has_prefix (writer ("AUTH camwarden-worker wrong").c_str (), "WRONGPASS"));
-  ASSERT_TEXT (writer ((std::string ("AUTH ") + EMBEDDED_REDIS_USER + " " + secret).c_str ()),
-               "OK");
+  ASSERT_TEXT (writer (("AUTH " EMBEDDED_REDIS_USER " " + secret).c_str ()), "OK");
   ASSERT_TEXT (writer ("PUBLISH cam:x:frame 1"), "0");
   ASSERT_TEXT (writer ("SET cam:x:status up EX 10"), "OK");
   g_assert_true (refused (writer ("FLUSHALL")));

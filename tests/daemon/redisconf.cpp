@@ -15,10 +15,10 @@ static constexpr uint64_t MIB = 1024 * 1024;
 static void
 test_small_load ()
 {
-  const RedisSizes sizes = redis_sizes ({ { estimated_jpeg_bytes (640, 480), 15, 0 } }, 0, 0);
+  const RedisSizes sizes = redis_sizes ({ { estimated_jpeg_bytes (640, 480), 15, 0 } }, 256 * MIB);
+  g_assert_cmpuint (sizes.max_memory, ==, 256 * MIB);
   g_assert_cmpuint (sizes.pubsub_hard, ==, 32 * MIB);
   g_assert_cmpuint (sizes.pubsub_soft, ==, 16 * MIB);
-  g_assert_cmpuint (sizes.max_memory, >=, 4 * sizes.pubsub_hard);
 }
 
 /* A subscriber of a fast camera may lag as long as one of a slow camera. */
@@ -26,23 +26,20 @@ static void
 test_fast_camera ()
 {
   const double frame = estimated_jpeg_bytes (1280, 720);
-  const RedisSizes sizes = redis_sizes ({ { frame, 30, 31 }, { frame, 5, 31 } }, 0, 0);
+  const RedisSizes sizes = redis_sizes ({ { frame, 30, 31 }, { frame, 5, 31 } }, 1024 * MIB);
   g_assert_cmpuint (sizes.pubsub_hard, ==, static_cast<uint64_t> (frame * 30 * 10));
-  g_assert_cmpuint (sizes.max_memory, >=,
-                    4 * sizes.pubsub_hard + static_cast<uint64_t> (62 * frame));
 }
 
+/* Four of the slowest readers and the kept frames never fill the memory. */
 static void
-test_limits ()
+test_room ()
 {
   const double frame = estimated_jpeg_bytes (1920, 1080);
-  const std::vector<StreamLoad> loads (8, StreamLoad{ frame, 60, 100 });
-  const RedisSizes small = redis_sizes (loads, 0, 512 * MIB);
-  g_assert_cmpuint (small.max_memory, ==, 256 * MIB);
-  g_assert_cmpuint (small.pubsub_hard, ==, 64 * MIB);
-  const RedisSizes told = redis_sizes (loads, 100 * MIB, 512 * MIB);
-  g_assert_cmpuint (told.max_memory, ==, 100 * MIB);
-  g_assert_cmpuint (told.pubsub_hard, ==, 25 * MIB);
+  const RedisSizes sizes = redis_sizes ({ { frame, 60, 31 }, { frame, 60, 31 } }, 128 * MIB);
+  g_assert_cmpuint (4 * sizes.pubsub_hard + static_cast<uint64_t> (62 * frame), <, 128 * MIB);
+  g_assert_cmpuint (sizes.pubsub_hard, >, 16 * MIB);
+  const RedisSizes none = redis_sizes ({ { frame, 60, 1000 } }, 16 * MIB);
+  g_assert_cmpuint (none.pubsub_hard, ==, 8 * MIB);
 }
 
 static bool
@@ -121,7 +118,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, nullptr);
   g_test_add_func ("/redisconf/sizes/small", test_small_load);
   g_test_add_func ("/redisconf/sizes/fast", test_fast_camera);
-  g_test_add_func ("/redisconf/sizes/limits", test_limits);
+  g_test_add_func ("/redisconf/sizes/room", test_room);
   g_test_add_func ("/redisconf/text", test_text);
   g_test_add_func ("/redisconf/listen", test_listen);
   g_test_add_func ("/redisconf/log", test_redis_log);
