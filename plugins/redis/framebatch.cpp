@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "redis/framebatch.h"
 
+#include "gobject/heldbuffer.h"
+
 #include "redis/frameheader.h"
 
 #include <hiredis/hiredis.h>
@@ -22,20 +24,6 @@ counter_of (LostReason reason)
     break;
   }
   return &FrameCounters::dropped_stopped;
-}
-
-bool
-may_hold (GstBuffer *buffer)
-{
-  if (buffer->pool)
-    return false;
-  for (guint i = 0; i < gst_buffer_n_memory (buffer); i++) {
-    const GstMemory *memory = gst_buffer_peek_memory (buffer, i);
-    const GstAllocator *allocator = memory->allocator;
-    if (!allocator || g_strcmp0 (allocator->mem_type, GST_ALLOCATOR_SYSMEM) != 0)
-      return false;
-  }
-  return true;
 }
 
 FrameBatch::FrameBatch (GstBuffer *buffer, CopyPolicy copy, SharedCounters counters)
@@ -217,7 +205,8 @@ FrameBatch::settle (FrameCounters &counters, uint64_t FrameCounters::*fate)
 void
 FrameBatch::keep ()
 {
-  const bool hold = copy_ == CopyPolicy::Never || (copy_ == CopyPolicy::Auto && may_hold (buffer_));
+  const bool hold
+      = copy_ == CopyPolicy::Never || (copy_ == CopyPolicy::Auto && may_be_held (buffer_));
   if (hold)
     return;
   copy_storage_.reserve (payload_size_);

@@ -48,10 +48,6 @@ enum class CopyPolicy {
   Always,
 };
 
-/* May a sink hold on to that buffer while it waits? Not when its memory is a camera's: a source
- * with four buffers stops for ever when a frozen sink holds all four. */
-[[nodiscard]] bool may_hold (GstBuffer *buffer);
-
 /* One frame on its way: all its commands with the payload straight from the buffer's memory. */
 class FrameBatch : public Outgoing
 {

@@ -30,8 +30,8 @@
 #include "redis/gstredissink.h"
 
 #include "common/locked.h"
+#include "gobject/capturetime.h"
 #include "gobject/ref.h"
-#include "redis/capturetime.h"
 #include "redis/framepublisher.h"
 #include "redis/gstredisconnection.h"
 #include "redis/gstredisenums.h"

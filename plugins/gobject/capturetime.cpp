@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "redis/capturetime.h"
+#include "gobject/capturetime.h"
 
 #include "gobject/ref.h"
 
