@@ -40,6 +40,8 @@ BORDERS = [
     # Decisions and plain helpers: the C++ standard library alone.
     (r"plugins/common/", ["std"], ["common/"]),
     (r"plugins/framestore/(retention|storepath)", ["std"], ["common/", "framestore/"]),
+    # What the store does to files needs no GLib either.
+    (r"plugins/framestore/(store|filedescriptor)", ["std", "posix"], ["common/", "framestore/"]),
     (r"plugins/health/framejudge", ["std"], ["common/", "health/"]),
     (r"app/core/", ["std"], ["common/", "core/"]),
     # GObject helpers for everybody.
