@@ -61,6 +61,7 @@ private:
   struct Given
   {
     Value value;
+    std::string text;
     std::string file;
     unsigned line;
   };
@@ -143,7 +144,7 @@ ConfigBuilder::take (const FileEntry &entry, const std::string &file)
   if (parsed.problem != ValueProblem::None)
     findings_.push_back ({ true, file, entry.line, describe_problem (*key, entry.value, parsed) });
   else
-    given_[entry.group][entry.key] = { std::move (parsed.value), file, entry.line };
+    given_[entry.group][entry.key] = { std::move (parsed.value), entry.value, file, entry.line };
 }
 
 void
@@ -157,14 +158,14 @@ void
 ConfigBuilder::fill_group (const std::string &group, Config &config) const
 {
   auto &values = config.values_[group];
+  auto &texts = config.texts_[group];
   const std::string_view family = group_family (group);
   for (const Key &key : schema_keys ()) {
     if (family != key.group)
       continue;
-    if (const Given *set = given (group, key.name))
-      values[key.name] = set->value;
-    else
-      values[key.name] = parse_value (key, key.fallback).value;
+    const Given *set = given (group, key.name);
+    values[key.name] = set ? set->value : parse_value (key, key.fallback).value;
+    texts[key.name] = set ? set->text : key.fallback;
   }
 }
 
@@ -311,6 +312,13 @@ Config::load (const ConfigSources &sources, std::vector<Finding> &findings)
   return builder.finish ();
 }
 
+static void
+set_config_error (GError **error, const std::string &text)
+{
+  g_set_error_literal (error, CAMWARDEN_CONFIG_ERROR, static_cast<int> (ConfigError::Invalid),
+                       text.c_str ());
+}
+
 std::optional<Config>
 Config::load (const ConfigSources &sources, GError **error)
 {
@@ -322,8 +330,7 @@ Config::load (const ConfigSources &sources, GError **error)
   for (const auto &finding : findings)
     if (finding.error)
       text += (text.empty () ? "" : "\n") + finding.message ();
-  g_set_error_literal (error, CAMWARDEN_CONFIG_ERROR, static_cast<int> (ConfigError::Invalid),
-                       text.c_str ());
+  set_config_error (error, text);
   return {};
 }
 
@@ -334,6 +341,38 @@ Config::camera (std::string_view id) const
     if (camera.id == id)
       return &camera;
   return nullptr;
+}
+
+std::map<std::string, std::string>
+Config::camera_keys (const std::string &id) const
+{
+  const auto texts = texts_.find ("camera:" + id);
+  return texts == texts_.end () ? std::map<std::string, std::string>{} : texts->second;
+}
+
+std::optional<CameraConfig>
+Config::camera_with (const std::string &id, const std::map<std::string, std::string> &keys,
+                     GError **error) const
+{
+  const std::string group = "camera:" + id;
+  const auto known = values_.find (group);
+  if (known == values_.end ()) {
+    g_set_error (error, CAMWARDEN_CONFIG_ERROR, static_cast<int> (ConfigError::Invalid),
+                 _ ("there is no camera \"%s\""), printable (id).c_str ());
+    return {};
+  }
+  GroupValues values = known->second;
+  for (const auto &[name, text] : keys) {
+    const Key *key = find_key (group, name);
+    ParsedValue parsed = key ? parse_value (*key, text) : ParsedValue{};
+    if (!key || parsed.problem != ValueProblem::None) {
+      set_config_error (error,
+                        key ? describe_problem (*key, text, parsed) : unknown_key (group, name));
+      return {};
+    }
+    values[name] = std::move (parsed.value);
+  }
+  return resolve_camera (id, values, redis_, store_);
 }
 
 int

@@ -97,6 +97,16 @@ public:
   /* Enabled or not; NULL: there is none. Valid as long as the Config. */
   [[nodiscard]] const CameraConfig *camera (std::string_view id) const;
 
+  /* Every key of [camera:ID] as text in the configuration's own syntax, defaults as the schema has
+   * them (so a derived one is empty). Empty: there is no such camera. */
+  [[nodiscard]] std::map<std::string, std::string> camera_keys (const std::string &id) const;
+
+  /* The camera as it would be with these keys instead of its own. CAMWARDEN_CONFIG_ERROR for an
+   * unknown key or a bad value. */
+  [[nodiscard]] std::optional<CameraConfig>
+  camera_with (const std::string &id, const std::map<std::string, std::string> &keys,
+               GError **error) const;
+
   [[nodiscard]] const std::vector<CameraConfig> &
   all_cameras () const
   {
@@ -161,6 +171,7 @@ private:
   LogConfig log_;
   /* [group][key] of everything, defaults included. */
   std::map<std::string, std::map<std::string, Value>> values_;
+  std::map<std::string, std::map<std::string, std::string>> texts_;
 };
 
 /* --check-config: all findings to `out`, then one line that sums up. Returns the exit status:

@@ -53,7 +53,9 @@ take_number (std::string_view &text)
 {
   text = strip (text);
   const size_t length = std::min (text.find_first_not_of ("0123456789.+-"), text.size ());
-  const std::string_view digits = text.substr (0, length);
+  std::string_view digits = text.substr (0, length);
+  if (digits.starts_with ('+') && !digits.starts_with ("+-"))
+    digits.remove_prefix (1);
   if (digits.find_first_of ("0123456789") == std::string_view::npos)
     return {};
   double number = 0;
@@ -236,26 +238,30 @@ format_size (uint64_t bytes)
 std::string
 format_number (double number)
 {
-  char text[64];
-  const auto result = std::to_chars (text, text + sizeof text, number);
+  char text[400]; /* the longest double in fixed notation */
+  const auto result = std::to_chars (text, text + sizeof text, number, std::chars_format::fixed);
   return { text, result.ptr };
 }
 
+/* Edits from one word to the other; two neighbours that changed places are one edit. */
 static size_t
 distance (std::string_view a, std::string_view b)
 {
-  std::vector<size_t> row (b.size () + 1);
-  std::iota (row.begin (), row.end (), 0);
-  for (size_t i = 0; i < a.size (); i++) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size (); j++) {
-      const size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min ({ row[j] + 1, row[j + 1] + 1, changed });
+  const size_t width = b.size () + 1;
+  std::vector<size_t> cost ((a.size () + 1) * width);
+  const auto at = [&] (size_t i, size_t j) -> size_t & { return cost[i * width + j]; };
+  for (size_t j = 0; j <= b.size (); j++)
+    at (0, j) = j;
+  for (size_t i = 1; i <= a.size (); i++) {
+    at (i, 0) = i;
+    for (size_t j = 1; j <= b.size (); j++) {
+      const size_t replaced = at (i - 1, j - 1) + (a[i - 1] == b[j - 1] ? 0 : 1);
+      at (i, j) = std::min ({ at (i - 1, j) + 1, at (i, j - 1) + 1, replaced });
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        at (i, j) = std::min (at (i, j), at (i - 2, j - 2) + 1);
     }
   }
-  return row[b.size ()];
+  return at (a.size (), b.size ());
 }
 
 std::string
@@ -263,7 +269,7 @@ closest_word (std::string_view text, const std::vector<std::string> &words)
 {
   if (text.size () > 64)
     return {};
-  const size_t tolerance = std::max<size_t> (1, text.size () / 3);
+  const size_t tolerance = (text.size () + 2) / 3;
   std::string best;
   size_t nearest = tolerance + 1;
   for (const auto &word : words) {

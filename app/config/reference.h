@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+namespace camwarden
+{
+
+/* Both are made from the schema alone and are the same on every machine, in English: they are files
+ * of the source tree, and a test holds the two together. */
+
+/* data/camwarden.conf: every key with its default, as comments. */
+[[nodiscard]] std::string example_configuration ();
+
+/* docs/configuration.md */
+[[nodiscard]] std::string configuration_reference ();
+
+} // namespace camwarden
