@@ -401,7 +401,7 @@ gst_redis_sink_link_lost (GstRedisSink *self, const std::string &why, unsigned e
   GstRedisSinkPrivate *priv = self->priv;
   priv->failures++;
   GST_INFO_OBJECT (self, "no connection: %s", why.c_str ());
-  if (error_after > 0 && priv->failures > error_after) {
+  if (error_after > 0 && priv->failures >= error_after) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
                        (_ ("The Redis server cannot be reached; check that it runs and that "
                            "location is right.")),
@@ -542,19 +542,18 @@ gst_redis_sink_needs_jpeg (GstRedisSink *self)
   });
 }
 
-/* JPEG where the modes need it. To a peer that has none the answer is still "anything": its caps
- * then reach set_caps(), which says what is wrong better than a failed negotiation can. */
+/* JPEG where the modes need it and the peer can give it. To a peer that cannot the answer is still
+ * "anything": its caps then reach set_caps(), which says what is wrong better than a link that
+ * fails can. */
 static GstCaps *
 gst_redis_sink_get_caps (GstBaseSink *base, GstCaps *filter)
 {
-  GstCaps *any = filter ? gst_caps_ref (filter) : gst_caps_new_any ();
-  if (!gst_redis_sink_needs_jpeg (GST_REDIS_SINK (base)))
-    return any;
+  if (!filter)
+    return gst_caps_new_any ();
   g_autoptr (GstCaps) jpeg = gst_caps_new_empty_simple ("image/jpeg");
-  g_autoptr (GstCaps) both = gst_caps_intersect_full (any, jpeg, GST_CAPS_INTERSECT_FIRST);
-  if (gst_caps_is_empty (both))
-    return any;
-  gst_caps_unref (any);
+  g_autoptr (GstCaps) both = gst_caps_intersect_full (filter, jpeg, GST_CAPS_INTERSECT_FIRST);
+  if (!gst_redis_sink_needs_jpeg (GST_REDIS_SINK (base)) || gst_caps_is_empty (both))
+    return gst_caps_ref (filter);
   return g_steal_pointer (&both);
 }
 
