@@ -92,6 +92,7 @@ struct GstRedisSinkPrivate
   FrameCounters last_counters;
   CaptureTime capture_time;
   bool waited = false;
+  bool caps_error_told = false;
 
   /* the connection's thread only */
   bool outage_told = false;
@@ -473,7 +474,7 @@ gst_redis_sink_start (GstBaseSink *base)
   };
   events.wanted = [self] (bool) { g_object_notify_by_pspec (G_OBJECT (self), props[PROP_WANTED]); };
   events.refused = [self] (const std::string &reply) { gst_redis_sink_refused (self, reply); };
-  priv->waited = priv->outage_told = false;
+  priv->waited = priv->caps_error_told = priv->outage_told = false;
   priv->failures = 0;
   priv->capture_time = CaptureTime ();
   priv->publisher = std::make_unique<FramePublisher> (settings.publisher, std::move (events));
@@ -563,10 +564,11 @@ gst_redis_sink_set_caps (GstBaseSink *base, GstCaps *caps)
   auto *self = GST_REDIS_SINK (base);
   const bool jpeg = gst_structure_has_name (gst_caps_get_structure (caps, 0), "image/jpeg");
   if (!jpeg && gst_redis_sink_needs_jpeg (self)) {
-    GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,
-                       (_ ("Only JPEG can be published; put an encoder such as jpegenc before "
-                           "redissink, or use modes=stream.")),
-                       ("caps are %" GST_PTR_FORMAT, static_cast<void *> (caps)));
+    if (!std::exchange (self->priv->caps_error_told, true))
+      GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,
+                         (_ ("Only JPEG can be published; put an encoder such as jpegenc before "
+                             "redissink, or use modes=stream.")),
+                         ("caps are %" GST_PTR_FORMAT, static_cast<void *> (caps)));
     return FALSE;
   }
   self->priv->publisher->set_caps (caps);
