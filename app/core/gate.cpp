@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "core/gate.h"
 
+#include <algorithm>
+
 namespace camwarden
 {
 
 bool
 Gate::pass (int64_t now, const Demand &demand)
 {
-  if (now < last_)
-    passed_any_ = false;
-  last_ = now;
+  if (too_early (now) && !demand.capture)
+    return false;
   const bool due = store_due (now);
   const bool open = settings_.always || demand.redis || demand.preview || demand.capture || due
                     || heartbeat_due (now);
@@ -19,7 +20,15 @@ Gate::pass (int64_t now, const Demand &demand)
   heartbeat_ = now;
   if (due)
     stored_ = now;
+  next_ = std::max (next_ + settings_.min_interval, now + settings_.min_interval / 2);
   return true;
+}
+
+/* The limit is a grid, not a distance: 50 frames a second limited to 30 give 30, not 25. */
+bool
+Gate::too_early (int64_t now) const
+{
+  return settings_.min_interval > 0 && passed_any_ && now < next_ - settings_.min_interval / 4;
 }
 
 bool

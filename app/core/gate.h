@@ -20,10 +20,10 @@ struct GateSettings
   bool store = false;            /* frames are stored as well */
   int64_t store_interval = 0;    /* us between stored frames; 0: every frame */
   int64_t heartbeat = 1'000'000; /* us; one frame passes at least that often */
+  int64_t min_interval = 0;      /* us; a rate limit, 0: none; captures are free of it */
 };
 
-/* Decides for each frame out of the source whether it is worth encoding. Times are the frames' own
- * (running time), so that the decision agrees with the store's, which looks at the same stamps. */
+/* Decides for each frame out of the source whether it is worth encoding. */
 class Gate
 {
 public:
@@ -35,19 +35,19 @@ public:
     settings_ = settings;
   }
 
-  /* now: the frame's time in us, not before the last call's (if it is, the clock was reset: the
-   * frame passes and counting begins anew). */
+  /* now: the frame's arrival, monotonic us. */
   [[nodiscard]] bool pass (int64_t now, const Demand &demand);
 
 private:
   [[nodiscard]] bool store_due (int64_t now) const;
   [[nodiscard]] bool heartbeat_due (int64_t now) const;
+  [[nodiscard]] bool too_early (int64_t now) const;
 
   GateSettings settings_;
   bool passed_any_ = false;
-  int64_t last_ = 0;      /* the last frame seen */
   int64_t heartbeat_ = 0; /* the last frame that passed */
   int64_t stored_ = 0;    /* the last frame that the store takes */
+  int64_t next_ = 0;      /* the rate limit's grid */
 };
 
 } // namespace camwarden

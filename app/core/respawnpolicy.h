@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/backoff.h"
+#include "core/exitcodes.h"
 
 #include <cstdint>
 #include <string>
@@ -24,17 +25,6 @@ struct WorkerExit
   /* "exit 75", "signal 9", "not started". */
   [[nodiscard]] std::string text () const;
 };
-
-/* The exit codes of camwarden-camera. */
-namespace exitcode
-{
-constexpr int Stopped = 0;
-constexpr int Fault = 1;
-constexpr int Usage = 64;
-constexpr int Locked = 65;
-constexpr int Restart = 75;
-constexpr int Configuration = 78;
-} // namespace exitcode
 
 /* When the next worker starts after one that ended without being asked to.
  *

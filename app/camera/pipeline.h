@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "camera/fault.h"
+#include "camera/framegate.h"
+#include "camera/mainqueue.h"
+#include "camera/sourcechoice.h"
+
+#include <optional>
+
+namespace camwarden
+{
+
+/* One camera's pipeline:
+ *
+ *   source ! clocksync ! healthprobe ! (gate) ! [videoconvert ! capsfilter ! encoder !]
+ *     [tee ! framestoresink tee. !] redissink
+ *
+ * The encoder is linked when the source turns out to give raw video, left out when it gives JPEG.
+ * There is one streaming thread and no queue: both sinks have their own. */
+class Pipeline
+{
+public:
+  /* On the main thread. */
+  struct Events
+  {
+    std::function<void (const Fault &)> error;
+    std::function<void (const Fault &)> warning;
+    std::function<void ()> drained;                     /* after drain(): the sinks are through */
+    std::function<void ()> ended;                       /* the source has no more frames */
+    std::function<void (const GstStructure *)> message; /* the elements' own messages */
+  };
+
+  /* Main thread. NULL: something is missing, or the description is wrong. */
+  [[nodiscard]] static std::unique_ptr<Pipeline> build (const CameraConfig &config,
+                                                        const CameraSource &source,
+                                                        MainQueue &queue, Events events,
+                                                        GError **error);
+  ~Pipeline (); /* after stop(), or without play() */
+  Pipeline (const Pipeline &) = delete;
+  Pipeline &operator= (const Pipeline &) = delete;
+
+  /* These may hang with the driver: the state thread's business. */
+  [[nodiscard]] bool play (); /* false: an error is on the bus */
+  void stop ();
+  [[nodiscard]] bool restart_source ();
+  void drain (); /* what is on its way is stored and published, then Events::drained */
+
+  /* Main thread. */
+  void apply (const CameraConfig &config); /* its keys that may change while it runs */
+  [[nodiscard]] bool set_quality (int quality, GError **error);
+  [[nodiscard]] GstStructure *redis_stats () const; /* the caller's */
+  [[nodiscard]] GstStructure *store_stats () const; /* NULL: nothing is stored */
+  [[nodiscard]] std::string graph () const;
+
+  [[nodiscard]] FrameGate &
+  gate ()
+  {
+    return gate_;
+  }
+  /* The sink that stores; none: nothing is stored. */
+  [[nodiscard]] const Ref<GstElement> &
+  store () const
+  {
+    return store_;
+  }
+  [[nodiscard]] bool
+  live () const
+  {
+    return !paced_;
+  }
+
+  /* What the source gives, once it is known. */
+  struct Format
+  {
+    int width = 0;
+    int height = 0;
+    bool jpeg = false;
+    std::string caps;
+  };
+  [[nodiscard]] Format format () const;
+
+private:
+  Pipeline (const CameraConfig &config, MainQueue &queue, Events events);
+
+  [[nodiscard]] bool make_elements (const CameraSource &source, GError **error);
+  [[nodiscard]] bool make_encoder (GError **error);
+  [[nodiscard]] bool make_sinks (GError **error);
+  [[nodiscard]] bool configure_redis (GError **error);
+  void configure_store ();
+  void apply_thresholds (const CameraConfig &config);
+  void apply_store_limits (const CameraConfig &config);
+  [[nodiscard]] bool link (GError **error);
+  [[nodiscard]] bool add (const Ref<GstElement> &element);
+  void watch_pads ();
+  void watch_bus ();
+
+  [[nodiscard]] bool encodes_jpeg () const;
+  [[nodiscard]] std::string part_of (GstObject *object) const;
+  void set_pacing (bool on);
+
+  /* Streaming thread. */
+  void answer_caps (GstQuery *query);
+  void caps_arrived (GstPad *gate, GstCaps *caps);
+  void link_behind_gate (GstPad *gate, bool jpeg);
+  static GstPadProbeReturn on_source (GstPad *pad, GstPadProbeInfo *info, gpointer data);
+  static GstPadProbeReturn on_query (GstPad *pad, GstPadProbeInfo *info, gpointer data);
+  static GstPadProbeReturn on_gate (GstPad *pad, GstPadProbeInfo *info, gpointer data);
+  static GstPadProbeReturn on_encoded (GstPad *pad, GstPadProbeInfo *info, gpointer data);
+  static void on_wanted (GObject *sink, GParamSpec *spec, gpointer data);
+  static gboolean on_message (GstBus *bus, GstMessage *message, gpointer data);
+
+  /* Constant. */
+  const CameraConfig config_; /* as built; apply() changes the elements, not this */
+  MainQueue &queue_;
+  const Events events_;
+
+  FrameGate gate_;
+
+  /* Constant once built. */
+  Ref<GstElement> pipeline_, source_, pace_, probe_, convert_, formats_, encoder_, tee_, store_,
+      redis_;
+  Ref<GstPad> source_pad_, encode_pad_, publish_pad_;
+
+  Locked<Format> format_;
+  Locked<GstPad *> head_{ nullptr }; /* what the gate is linked to */
+  std::atomic<bool> paced_ = false;  /* a source that is not live: the clock holds it back */
+  SignalHandler wanted_handler_;
+  SourceId bus_watch_;
+  /* Ends with this object: what other threads posted for it is then void. */
+  std::shared_ptr<bool> alive_ = std::make_shared<bool> (true);
+};
+
+} // namespace camwarden

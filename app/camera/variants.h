@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+namespace camwarden
+{
+
+/* An element's statistics or message as a{sv}, floating; NULL gives an empty one. Types that D-Bus
+ * has no name for travel as text. */
+[[nodiscard]] GVariant *structure_to_vardict (const GstStructure *structure);
+
+} // namespace camwarden
