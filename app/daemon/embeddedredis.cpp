@@ -281,12 +281,14 @@ void
 EmbeddedRedis::log_line (const std::string &line)
 {
   const RedisLogLine parsed = parse_redis_log (line);
+  if (const std::string version = version_in_log (parsed.text); !version.empty ())
+    version_ = version;
   last_lines_.push_back (parsed.text);
   if (last_lines_.size () > LINES_KEPT)
     last_lines_.erase (last_lines_.begin ());
   /* While it starts it warns of kernel settings that do not matter without persistence. */
   const bool tell = parsed.warning && state_ == State::Running;
-  g_log ("camwarden", tell ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, "redis-server: %s",
+  g_log (G_LOG_DOMAIN, tell ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_DEBUG, "redis-server: %s",
          parsed.text.c_str ());
 }
 

@@ -85,6 +85,12 @@ public:
   {
     return process_.pid ();
   }
+  /* "redis 7.0.15"; empty: not known, as with one that was adopted. */
+  [[nodiscard]] const std::string &
+  version () const
+  {
+    return version_;
+  }
   [[nodiscard]] unsigned
   restarts () const
   {
@@ -134,6 +140,7 @@ private:
   RedisProbe probe_;
   LineReader log_;
   std::vector<std::string> last_lines_;
+  std::string version_;
   FullJitter backoff_;
   RandomSource random_;
   SourceId timer_;

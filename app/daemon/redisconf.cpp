@@ -45,6 +45,21 @@ estimated_jpeg_bytes (unsigned width, unsigned height)
   return static_cast<double> (width) * height / 4;
 }
 
+StreamLoad
+stream_load (unsigned width, unsigned height, double rate, const std::string &modes)
+{
+  constexpr unsigned stream_length = 30; /* redissink's max-stream-length */
+  StreamLoad load;
+  load.frame_bytes
+      = width && height ? estimated_jpeg_bytes (width, height) : estimated_jpeg_bytes (1280, 720);
+  load.rate = rate > 0 ? rate : 30;
+  if (modes.find ("stream") != std::string::npos)
+    load.kept_frames += stream_length;
+  if (modes.find ("key") != std::string::npos)
+    load.kept_frames += 1;
+  return load;
+}
+
 RedisSizes
 redis_sizes (const std::vector<StreamLoad> &loads, uint64_t max_memory)
 {
@@ -105,6 +120,18 @@ parse_redis_log (const std::string &line)
         && std::string_view (".-*#").find (line[i]) != std::string_view::npos)
       return { line[i] == '#', line.substr (i + 2) };
   return { true, line };
+}
+
+std::string
+version_in_log (const std::string &text)
+{
+  constexpr std::string_view mark = " version=";
+  const size_t at = text.find (mark);
+  if (at == std::string::npos || text.find ("just started") == std::string::npos)
+    return {};
+  const size_t begin = at + mark.size ();
+  const bool valkey = text.starts_with ("Valkey");
+  return (valkey ? "valkey " : "redis ") + text.substr (begin, text.find (',', begin) - begin);
 }
 
 } // namespace camwarden

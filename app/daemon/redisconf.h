@@ -20,6 +20,11 @@ struct StreamLoad
  * quality 85. */
 [[nodiscard]] double estimated_jpeg_bytes (unsigned width, unsigned height);
 
+/* A camera as it is configured; 0: what the source gives, taken for 720p at 30 frames a second.
+ * modes: such as "pubsub+stream". */
+[[nodiscard]] StreamLoad stream_load (unsigned width, unsigned height, double rate,
+                                      const std::string &modes);
+
 struct RedisSizes
 {
   uint64_t max_memory = 0;
@@ -54,5 +59,7 @@ struct RedisLogLine
   std::string text;
 };
 [[nodiscard]] RedisLogLine parse_redis_log (const std::string &line);
+/* "redis 7.0.15" out of the line in which the server introduces itself; else empty. */
+[[nodiscard]] std::string version_in_log (const std::string &text);
 
 } // namespace camwarden

@@ -4,6 +4,7 @@
 #include "config/directories.h"
 #include "daemon/runtimefile.h"
 #include "support/asserttext.h"
+#include "support/mainloop.h"
 #include "support/redisserver.h"
 
 #include <csignal>
@@ -21,19 +22,6 @@ using namespace camwarden;
 
 namespace
 {
-
-/* Turns the main loop until it holds. */
-void
-wait_until (const char *what, const std::function<bool ()> &holds, int seconds = 15)
-{
-  const int64_t deadline = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
-  while (!holds ()) {
-    if (g_get_monotonic_time () > deadline)
-      g_error ("waited in vain until %s", what);
-    if (!g_main_context_iteration (nullptr, FALSE))
-      g_usleep (2000);
-  }
-}
 
 class Fixture
 {

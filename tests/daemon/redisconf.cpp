@@ -42,6 +42,18 @@ test_room ()
   g_assert_cmpuint (none.pubsub_hard, ==, 8 * MIB);
 }
 
+static void
+test_load ()
+{
+  const StreamLoad known = stream_load (640, 480, 15, "pubsub");
+  g_assert_cmpfloat (known.frame_bytes, ==, estimated_jpeg_bytes (640, 480));
+  g_assert_cmpfloat (known.rate, ==, 15);
+  g_assert_cmpuint (known.kept_frames, ==, 0);
+  const StreamLoad unknown = stream_load (0, 0, 0, "pubsub+stream+key");
+  g_assert_cmpfloat (unknown.frame_bytes, ==, estimated_jpeg_bytes (1280, 720));
+  g_assert_cmpuint (unknown.kept_frames, ==, 31);
+}
+
 static bool
 has_line (const std::string &text, const std::string &line)
 {
@@ -100,6 +112,11 @@ test_redis_log ()
   ASSERT_TEXT (quiet.text, "Ready # now");
   ASSERT_TEXT (parse_redis_log ("*** FATAL").text, "*** FATAL");
   ASSERT_TEXT (parse_redis_log ("").text, "");
+  ASSERT_TEXT (version_in_log ("Redis version=7.0.15, bits=64, pid=1, just started"),
+               "redis 7.0.15");
+  ASSERT_TEXT (version_in_log ("Valkey version=8.1.1, bits=64, pid=1, just started"),
+               "valkey 8.1.1");
+  ASSERT_TEXT (version_in_log ("Configuration loaded"), "");
 }
 
 static void
@@ -119,6 +136,7 @@ main (int argc, char **argv)
   g_test_add_func ("/redisconf/sizes/small", test_small_load);
   g_test_add_func ("/redisconf/sizes/fast", test_fast_camera);
   g_test_add_func ("/redisconf/sizes/room", test_room);
+  g_test_add_func ("/redisconf/load", test_load);
   g_test_add_func ("/redisconf/text", test_text);
   g_test_add_func ("/redisconf/listen", test_listen);
   g_test_add_func ("/redisconf/log", test_redis_log);

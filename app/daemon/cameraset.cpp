@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/cameraset.h"
+
+#include <algorithm>
+
+namespace camwarden
+{
+
+/* What a subscriber of that camera connects to; nothing when its frames do not go through plain
+ * pub/sub. */
+static std::optional<RedisSettings>
+subscription (const CameraConfig &config)
+{
+  const std::string modes = "+" + config.modes + "+";
+  if (modes.find ("+pubsub+") == std::string::npos)
+    return {};
+  g_autoptr (GError) error = nullptr;
+  const auto where = parse_redis_location (config.location.c_str (), &error);
+  if (!where) {
+    g_warning ("camera %s: no preview through Redis: %s", config.id.c_str (), error->message);
+    return {};
+  }
+  RedisSettings settings;
+  settings.where = *where;
+  settings.password_file = config.password_file;
+  settings.ca_file = config.ca_file;
+  settings.client_name = "camwardend-preview";
+  return settings;
+}
+
+Preview::Ways
+CameraSet::preview_ways (Camera &camera)
+{
+  Supervisor *supervisor = camera.supervisor.get (); /* lives as long as the preview */
+  return { subscription (camera.config),
+           [supervisor] (Preview::ImageDone done) { supervisor->snapshot (std::move (done)); },
+           [supervisor] (bool on) { supervisor->set_preview (on); } };
+}
+
+void
+CameraSet::apply (const std::vector<CameraConfig> &configs, const WorkerCommand &command)
+{
+  auto wanted = [&configs] (const std::string &id) {
+    return std::any_of (configs.begin (), configs.end (),
+                        [&id] (const CameraConfig &config) { return config.id == id; });
+  };
+  for (auto i = cameras_.begin (); i != cameras_.end ();) {
+    if (wanted (i->first)) {
+      ++i;
+      continue;
+    }
+    g_message ("camera %s: removed", i->first.c_str ());
+    retire (std::move (i->second));
+    i = cameras_.erase (i);
+  }
+  for (const auto &config : configs) {
+    const auto found = cameras_.find (config.id);
+    if (found == cameras_.end ()) {
+      add (config, command);
+      continue;
+    }
+    Camera &camera = *found->second;
+    camera.supervisor->reload (config, command);
+    if (camera.config != config) {
+      camera.config = config;
+      camera.preview->set_ways (preview_ways (camera));
+    }
+  }
+}
+
+void
+CameraSet::add (const CameraConfig &config, const WorkerCommand &command)
+{
+  auto camera = std::make_unique<Camera> ();
+  const std::string id = config.id;
+  camera->config = config;
+  Supervisor::Events events;
+  events.changed = [this, id] { changed (id); };
+  events.fault = [this, id] (const CameraFault &told) { fault (id, told); };
+  camera->supervisor = std::make_unique<Supervisor> (config, command, SupervisorSettings{}, events);
+  camera->preview = std::make_unique<Preview> (preview_ways (*camera));
+  Supervisor *supervisor = camera->supervisor.get ();
+  cameras_[id] = std::move (camera);
+  supervisor->start ();
+}
+
+/* Its worker drains; it is kept until that has gone. */
+void
+CameraSet::retire (std::unique_ptr<Camera> camera)
+{
+  Camera *leaving = camera.get ();
+  leaving->preview.reset ();
+  leaving_.push_back (std::move (camera));
+  events_.removed (leaving->config.id);
+  leaving->supervisor->stop ([this, leaving, here = main_.alive ()] {
+    if (here.expired ())
+      return;
+    /* Not from within the supervisor's own call. */
+    main_.call ([this, leaving] {
+      std::erase_if (leaving_, [leaving] (const auto &one) { return one.get () == leaving; });
+      if (leaving_.empty () && cameras_.empty () && stopped_)
+        std::exchange (stopped_, {}) ();
+    });
+  });
+}
+
+void
+CameraSet::stop (std::function<void ()> done)
+{
+  stopped_ = std::move (done);
+  auto cameras = std::move (cameras_);
+  cameras_.clear ();
+  for (auto &[id, camera] : cameras)
+    retire (std::move (camera));
+  if (leaving_.empty () && stopped_)
+    std::exchange (stopped_, {}) ();
+}
+
+void
+CameraSet::changed (const std::string &id)
+{
+  const auto found = cameras_.find (id);
+  if (found == cameras_.end ())
+    return;
+  Camera &camera = *found->second;
+  const CameraHealth &health = camera.supervisor->health ();
+  if (std::exchange (camera.verdict, health.verdict) != health.verdict)
+    camera.verdict_since = g_get_real_time ();
+  if (std::exchange (camera.pid, health.pid) != health.pid)
+    camera.worker_started = health.pid ? g_get_real_time () : 0;
+  camera.failures += health.respawns - std::exchange (camera.respawns, health.respawns);
+  if (health.state == CameraState::Streaming)
+    camera.failures = 0;
+  events_.changed (camera);
+}
+
+void
+CameraSet::fault (const std::string &id, const CameraFault &fault)
+{
+  g_warning ("camera %s: %s/%s: %s", id.c_str (), fault.part.c_str (), fault.code.c_str (),
+             fault.evidence.c_str ());
+  const auto found = cameras_.find (id);
+  if (found == cameras_.end ())
+    return;
+  found->second->last_error = fault.part + "/" + fault.code + ": " + fault.evidence;
+  found->second->last_error_time = g_get_real_time ();
+}
+
+const CameraSet::Camera *
+CameraSet::find (const std::string &id) const
+{
+  const auto found = cameras_.find (id);
+  return found == cameras_.end () ? nullptr : found->second.get ();
+}
+
+uint64_t
+CameraSet::watch (const std::string &id, Preview::FrameArrived arrived)
+{
+  const auto found = cameras_.find (id);
+  if (found == cameras_.end ())
+    return 0;
+  const uint64_t token = next_token_++;
+  found->second->preview->watch (token, std::move (arrived));
+  return token;
+}
+
+void
+CameraSet::unwatch (uint64_t token)
+{
+  for (const auto &[id, camera] : cameras_)
+    if (camera->preview->unwatch (token))
+      return;
+}
+
+} // namespace camwarden

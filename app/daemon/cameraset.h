@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "config/settings.h"
+#include "daemon/preview.h"
+#include "daemon/supervisor.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace camwarden
+{
+
+/* The enabled cameras, each with the supervisor of its worker and its preview. Main thread. */
+class CameraSet
+{
+public:
+  struct Camera
+  {
+    CameraConfig config;
+    std::unique_ptr<Supervisor> supervisor;
+    std::unique_ptr<Preview> preview;
+    std::string last_error; /* one line for a person */
+    int64_t last_error_time = 0;
+    int64_t verdict_since = 0;
+    int64_t worker_started = 0;
+    unsigned failures = 0; /* workers without a frame, in a row */
+    /* as the last health had them */
+    std::string verdict;
+    int pid = 0;
+    unsigned respawns = 0;
+  };
+  struct Events
+  {
+    std::function<void (const Camera &)> changed; /* another state, or new figures */
+    std::function<void (const std::string &id)> removed;
+  };
+
+  explicit CameraSet (Events events) : events_ (std::move (events)) {}
+  CameraSet (const CameraSet &) = delete;
+  CameraSet &operator= (const CameraSet &) = delete;
+
+  /* Cameras that are new are started, those that are gone stopped, changed ones told. */
+  void apply (const std::vector<CameraConfig> &configs, const WorkerCommand &command);
+  /* All at the same time; done is called when the last worker is gone. */
+  void stop (std::function<void ()> done);
+
+  [[nodiscard]] const Camera *find (const std::string &id) const;
+  /* In the order of their ids. */
+  [[nodiscard]] const std::map<std::string, std::unique_ptr<Camera>> &
+  all () const
+  {
+    return cameras_;
+  }
+
+  /* 0: there is no such camera. */
+  [[nodiscard]] uint64_t watch (const std::string &id, Preview::FrameArrived arrived);
+  void unwatch (uint64_t token);
+
+private:
+  void add (const CameraConfig &config, const WorkerCommand &command);
+  void retire (std::unique_ptr<Camera> camera);
+  void changed (const std::string &id);
+  void fault (const std::string &id, const CameraFault &fault);
+  [[nodiscard]] static Preview::Ways preview_ways (Camera &camera);
+
+  Events events_;
+  uint64_t next_token_ = 1;
+  std::map<std::string, std::unique_ptr<Camera>> cameras_;
+  std::vector<std::unique_ptr<Camera>> leaving_; /* their workers are being stopped */
+  std::function<void ()> stopped_;
+  MainCall main_;
+};
+
+} // namespace camwarden

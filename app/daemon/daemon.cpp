@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/daemon.h"
+
+#include "config/directories.h"
+#include "config/i18n.h"
+#include "daemon/logsetup.h"
+#include "daemon/runtimefile.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <glib-unix.h>
+#include <unistd.h>
+
+namespace camwarden
+{
+
+namespace
+{
+
+constexpr guint STATUS_INTERVAL = 3; /* seconds */
+/* The whole shutdown is promised to take less than 3 s. */
+constexpr guint STOP_DEADLINE_MS = 2600;
+
+} // namespace
+
+Daemon::Daemon (Options options, Notifier notifier)
+    : options_ (std::move (options)), notifier_ (std::move (notifier)),
+      loop_ (g_main_loop_new (nullptr, FALSE)),
+      publisher_ ([this] (const std::vector<std::string> &words) {
+        if (parts_.monitor)
+          parts_.monitor->command (words);
+      }),
+      model_ (parts_)
+{
+  parts_.started = g_get_real_time ();
+  parts_.started_mono = g_get_monotonic_time ();
+}
+
+Daemon::~Daemon ()
+{
+  http_.reset ();
+  parts_.cameras.reset (); /* kills what did not stop */
+  parts_.monitor.reset ();
+  parts_.redis.reset ();
+  g_main_loop_unref (loop_);
+  if (lock_fd_ >= 0)
+    close (lock_fd_);
+}
+
+/* One daemon per runtime directory. The file tells its process number. */
+bool
+Daemon::lock ()
+{
+  const std::string directory = runtime_directory ();
+  if (const std::string why = ensure_directory (directory); !why.empty ()) {
+    g_printerr ("camwardend: %s\n", why.c_str ());
+    exit_code_ = exitcode::Fault;
+    return false;
+  }
+  const std::string path = directory + "/camwardend.lock";
+  lock_fd_ = lock_file (path);
+  if (lock_fd_ < 0) {
+    const int reason = errno;
+    exit_code_ = reason == EWOULDBLOCK ? exitcode::Locked : exitcode::Fault;
+    if (reason == EWOULDBLOCK)
+      g_printerr (_ ("camwardend: another one, process %s, runs already on %s. Stop it, or set "
+                     "RUNTIME_DIRECTORY to another directory\n"),
+                  read_file (path).c_str (), directory.c_str ());
+    else
+      g_printerr (_ ("camwardend: cannot lock %s: %s\n"), path.c_str (), g_strerror (reason));
+    return false;
+  }
+  const std::string pid = std::to_string (getpid ());
+  if (ftruncate (lock_fd_, 0) != 0
+      || write (lock_fd_, pid.data (), pid.size ()) != static_cast<ssize_t> (pid.size ()))
+    g_warning ("cannot write to %s: %s", path.c_str (), g_strerror (errno));
+  return true;
+}
+
+/* The findings go to the log; the present configuration stays when there is an error. */
+bool
+Daemon::load (std::string &why)
+{
+  std::vector<Finding> findings;
+  auto config = Config::load (options_.sources, findings);
+  for (const auto &finding : findings) {
+    g_log (G_LOG_DOMAIN, finding.error ? G_LOG_LEVEL_CRITICAL : G_LOG_LEVEL_WARNING, "%s",
+           finding.message ().c_str ());
+    if (finding.error && why.empty ())
+      why = finding.message ();
+  }
+  if (!config)
+    return false;
+  parts_.config = std::move (config);
+  set_log ();
+  return true;
+}
+
+void
+Daemon::set_log ()
+{
+  const std::string &level = parts_.config->log ().level;
+  const char *wanted = options_.log_level.empty () ? level.c_str () : options_.log_level.c_str ();
+  if (!set_log_level (wanted))
+    g_warning ("there is no log level \"%s\"", wanted);
+}
+
+int
+Daemon::run ()
+{
+  std::string why;
+  if (!lock ())
+    return exit_code_;
+  if (!load (why))
+    return exitcode::Configuration;
+  auto on_signal = [this] (int number, GSourceFunc function) {
+    return SourceId (g_unix_signal_add (number, function, this));
+  };
+  const GSourceFunc stop = [] (gpointer self) -> gboolean {
+    static_cast<Daemon *> (self)->stop_requested ();
+    return G_SOURCE_CONTINUE;
+  };
+  signals_[0] = on_signal (SIGTERM, stop);
+  signals_[1] = on_signal (SIGINT, stop);
+  signals_[2] = on_signal (SIGHUP, [] (gpointer self) -> gboolean {
+    static_cast<Daemon *> (self)->reload ();
+    return G_SOURCE_CONTINUE;
+  });
+  g_autoptr (GError) error = nullptr;
+  connect_redis ();
+  start_cameras ();
+  if (!start_http (&error)) {
+    g_critical ("%s", error->message);
+    return exitcode::Fault;
+  }
+  ready ();
+  g_main_loop_run (loop_);
+  return exit_code_;
+}
+
+void
+Daemon::ready ()
+{
+  parts_.ready = true;
+  tick_ = SourceId (g_timeout_add_seconds (
+      STATUS_INTERVAL,
+      [] (gpointer self) -> gboolean {
+        static_cast<Daemon *> (self)->tick ();
+        return G_SOURCE_CONTINUE;
+      },
+      this));
+  if (const int64_t interval = notifier_.watchdog_interval (); interval > 0)
+    watchdog_ = SourceId (g_timeout_add (
+        static_cast<guint> (interval / 1000),
+        [] (gpointer self) -> gboolean {
+          static_cast<Daemon *> (self)->notifier_.alive ();
+          return G_SOURCE_CONTINUE;
+        },
+        this));
+  notifier_.ready ();
+  tell_status ();
+  say_hello ();
+}
+
+/* For a person at a terminal; once the private server's port is known. */
+void
+Daemon::say_hello ()
+{
+  const std::string uri = consumer_uri (parts_);
+  if (greeted_ || uri.empty () || !http_ || g_log_writer_is_journald (STDOUT_FILENO))
+    return;
+  greeted_ = true;
+  for (const auto &url : http_->urls ())
+    g_print (_ ("Dashboard: %s\n"), url.c_str ());
+  if (!parts_.config->cameras ().empty ())
+    g_print (_ ("Frames:    gst-launch-1.0 redissrc location=%s/%s ! jpegdec ! videoconvert ! "
+                "autovideosink\n"),
+             uri.c_str (), parts_.config->cameras ().front ().channel.c_str ());
+  fflush (stdout);
+}
+
+/* --- Redis --- */
+
+EmbeddedRedisSettings
+Daemon::embedded_settings () const
+{
+  const RedisConfig &redis = parts_.config->redis ();
+  EmbeddedRedisSettings settings;
+  settings.directory = runtime_directory ();
+  settings.kept_secret = state_directory () + "/redis.password";
+  settings.port = redis.embedded_port;
+  settings.listen = redis.embedded_listen;
+  settings.max_memory = redis.embedded_max_memory;
+  for (const auto &camera : parts_.config->cameras ())
+    settings.loads.push_back (
+        stream_load (camera.width, camera.height, camera.framerate.value (), camera.modes));
+  return settings;
+}
+
+RedisSettings
+Daemon::monitor_settings () const
+{
+  const RedisConfig &redis = parts_.config->redis ();
+  RedisSettings settings;
+  settings.client_name = "camwardend";
+  settings.password_file = redis.password_file;
+  settings.ca_file = redis.ca_file;
+  if (redis.embedded ()) {
+    settings.where.socket_path = embedded_redis_socket_path ();
+    settings.where.user = EMBEDDED_REDIS_USER;
+    settings.password_file = embedded_redis_password_path ();
+  } else if (const auto where = parse_redis_location (redis.uri.c_str (), nullptr)) {
+    settings.where = *where;
+  }
+  return settings;
+}
+
+void
+Daemon::connect_redis ()
+{
+  if (parts_.config->redis ().embedded ())
+    start_redis ();
+  start_monitor ();
+}
+
+void
+Daemon::start_redis ()
+{
+  if (!parts_.config->redis ().embedded_listen.empty ())
+    if (const std::string why = ensure_directory (state_directory ()); !why.empty ())
+      g_warning ("%s", why.c_str ());
+  parts_.redis = std::make_unique<EmbeddedRedis> (
+      embedded_settings (),
+      [this] (EmbeddedRedis::State state, const std::string &why) { redis_changed (state, why); });
+  parts_.redis->start ();
+}
+
+void
+Daemon::start_monitor ()
+{
+  parts_.monitor = std::make_unique<RedisMonitor> (monitor_settings (), [this] {
+    publisher_.refresh ();
+    tell_status ();
+  });
+}
+
+void
+Daemon::redis_changed (EmbeddedRedis::State state, const std::string &why)
+{
+  if (state == EmbeddedRedis::State::Running) {
+    redis_trouble_.clear ();
+    g_message ("redis-server runs, %s", why.c_str ());
+    say_hello ();
+  } else if (state == EmbeddedRedis::State::Waiting || state == EmbeddedRedis::State::Ending) {
+    if (std::exchange (redis_trouble_, why) != why) /* not again at each attempt */
+      g_warning ("%s", why.c_str ());
+  }
+  tell_status ();
+}
+
+/* --- cameras and HTTP --- */
+
+void
+Daemon::start_cameras ()
+{
+  CameraSet::Events events;
+  events.changed = [this] (const CameraSet::Camera &camera) {
+    publisher_.update (camera.supervisor->health (), camera.config.channel,
+                       g_get_monotonic_time ());
+  };
+  events.removed = [this] (const std::string &id) { publisher_.offline (id); };
+  parts_.cameras = std::make_unique<CameraSet> (std::move (events));
+  parts_.cameras->apply (parts_.config->cameras (), worker_command ());
+}
+
+/* The worker reads the same configuration, which tells it of the server too. */
+WorkerCommand
+Daemon::worker_command () const
+{
+  WorkerCommand command;
+  command.config_file = options_.config_file;
+  return command;
+}
+
+bool
+Daemon::start_http (GError **error)
+{
+  const HttpConfig &config = parts_.config->http ();
+  ApiServerOptions options;
+  options.listen = config.listen;
+  options.listen_configured = config.listen != std::vector<std::string>{ "127.0.0.1:5000" };
+  options.socket = config.socket;
+  options.token_file = config.token_file;
+  options.trust_loopback = config.trust_loopback;
+  options.hosts = config.hosts;
+  options.rate = config.rate;
+  http_ = std::make_unique<ApiServer> (model_, std::move (options));
+  if (http_->start (error))
+    return true;
+  http_.reset ();
+  return false;
+}
+
+/* Keeps cam:ID:status alive while a worker has nothing to say. */
+void
+Daemon::tick ()
+{
+  for (const auto &[id, camera] : parts_.cameras->all ())
+    publisher_.update (camera->supervisor->health (), camera->config.channel,
+                       g_get_monotonic_time ());
+  tell_status ();
+}
+
+void
+Daemon::tell_status ()
+{
+  if (stopping_ || !parts_.cameras || !parts_.monitor)
+    return;
+  unsigned streaming = 0;
+  for (const auto &[id, camera] : parts_.cameras->all ())
+    streaming += camera->supervisor->health ().state == CameraState::Streaming;
+  std::string text = std::to_string (streaming) + " of "
+                     + std::to_string (parts_.cameras->all ().size ()) + " cameras stream, Redis "
+                     + (parts_.monitor->status ().connected ? "connected" : "away");
+  if (!parts_.configuration_error.empty ())
+    text += "; configuration not reloaded: " + parts_.configuration_error;
+  notifier_.status (text);
+}
+
+/* --- reload --- */
+
+void
+Daemon::reload ()
+{
+  if (stopping_)
+    return;
+  notifier_.reloading ();
+  const Config before = *parts_.config;
+  std::string why;
+  if (load (why)) {
+    parts_.configuration_error.clear ();
+    const ConfigChanges changes = parts_.config->changes_since (before);
+    if (changes.redis)
+      restart_redis ();
+    parts_.cameras->apply (parts_.config->cameras (), worker_command ());
+    if (changes.http)
+      restart_http ();
+    g_message ("configuration reloaded%s", changes.none () ? ", nothing changed" : "");
+    for (const auto &key : changes.needs_daemon_restart)
+      g_warning ("%s takes effect at the next start", key.c_str ());
+  } else {
+    parts_.configuration_error = why;
+    g_warning ("configuration not reloaded, the present one stays");
+  }
+  notifier_.ready ();
+  tell_status ();
+}
+
+void
+Daemon::restart_http ()
+{
+  g_autoptr (GError) error = nullptr;
+  http_.reset ();
+  if (!start_http (&error))
+    g_critical ("%s", error->message);
+}
+
+/* The old server is gone before the new one comes: they share a directory. */
+void
+Daemon::restart_redis ()
+{
+  parts_.monitor.reset ();
+  if (!parts_.redis)
+    return connect_redis ();
+  parts_.redis->stop ([this] {
+    leaving_redis_ = std::move (parts_.redis);
+    restart_ = SourceId (g_idle_add (
+        [] (gpointer data) -> gboolean {
+          auto *self = static_cast<Daemon *> (data);
+          self->restart_.forget ();
+          self->leaving_redis_.reset ();
+          self->connect_redis ();
+          return G_SOURCE_REMOVE;
+        },
+        this));
+  });
+}
+
+/* --- the end --- */
+
+void
+Daemon::stop_requested ()
+{
+  if (std::exchange (stopping_, true)) {
+    g_message ("told to stop again: ending at once");
+    return quit ();
+  }
+  g_message ("stopping");
+  notifier_.stopping ();
+  deadline_ = SourceId (g_timeout_add (
+      STOP_DEADLINE_MS,
+      [] (gpointer data) -> gboolean {
+        auto *self = static_cast<Daemon *> (data);
+        self->deadline_.forget ();
+        g_warning ("not everything stopped in time: killing the rest");
+        self->quit ();
+        return G_SOURCE_REMOVE;
+      },
+      this));
+  tick_.reset ();
+  restart_.reset ();
+  http_.reset ();
+  parts_.cameras->stop ([this] { cameras_gone (); });
+}
+
+/* Their status said "offline" as they left. */
+void
+Daemon::cameras_gone ()
+{
+  if (parts_.monitor)
+    parts_.monitor->drain (200 * 1000);
+  if (parts_.redis)
+    parts_.redis->stop ([this] { quit (); });
+  else
+    quit ();
+}
+
+void
+Daemon::quit ()
+{
+  g_main_loop_quit (loop_);
+}
+
+} // namespace camwarden

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "config/config.h"
+#include "daemon/daemonmodel.h"
+#include "daemon/httpapi/server.h"
+#include "daemon/notify.h"
+#include "daemon/statuspublisher.h"
+#include "gobject/ref.h"
+
+#include <memory>
+#include <string>
+
+namespace camwarden
+{
+
+/* Makes the parts and connects them; the parts decide. Lives on the default main context. */
+class Daemon
+{
+public:
+  struct Options
+  {
+    ConfigSources sources;
+    std::string config_file; /* --config, handed on to the workers; may be empty */
+    std::string log_level;   /* --log-level; empty: as [log] says */
+  };
+
+  Daemon (Options options, Notifier notifier);
+  ~Daemon ();
+  Daemon (const Daemon &) = delete;
+  Daemon &operator= (const Daemon &) = delete;
+
+  /* Runs until it is told to stop; the exit code. */
+  int run ();
+
+private:
+  bool lock ();
+  bool load (std::string &why);
+  void set_log ();
+  void connect_redis ();
+  void start_redis ();
+  void start_monitor ();
+  void start_cameras ();
+  bool start_http (GError **error);
+  void redis_changed (EmbeddedRedis::State state, const std::string &why);
+  void say_hello ();
+  void ready ();
+  void tick ();
+  void tell_status ();
+
+  void reload ();
+  void restart_http ();
+  void restart_redis ();
+
+  void stop_requested ();
+  void cameras_gone ();
+  void quit ();
+
+  [[nodiscard]] WorkerCommand worker_command () const;
+  [[nodiscard]] EmbeddedRedisSettings embedded_settings () const;
+  [[nodiscard]] RedisSettings monitor_settings () const;
+
+  const Options options_;
+  Notifier notifier_;
+  int exit_code_ = 0;
+  int lock_fd_ = -1;
+  bool stopping_ = false;
+  bool greeted_ = false;
+  std::string redis_trouble_; /* said last */
+
+  GMainLoop *loop_;
+  SourceId signals_[3];
+  SourceId watchdog_, tick_, deadline_, restart_;
+  std::unique_ptr<EmbeddedRedis> leaving_redis_; /* ended, until its last call returned */
+  DaemonParts parts_;                            /* before what reads it */
+  StatusPublisher publisher_;
+  DaemonModel model_;
+  std::unique_ptr<ApiServer> http_;
+};
+
+} // namespace camwarden

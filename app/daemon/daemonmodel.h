@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "config/config.h"
+#include "daemon/cameraset.h"
+#include "daemon/embeddedredis.h"
+#include "daemon/httpapi/model.h"
+#include "daemon/redismonitor.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace camwarden
+{
+
+/* What the daemon consists of at this moment; owned by Daemon, read by the model. */
+struct DaemonParts
+{
+  std::optional<Config> config;
+  std::unique_ptr<EmbeddedRedis> redis; /* none: the server is somebody else's */
+  std::unique_ptr<RedisMonitor> monitor;
+  std::unique_ptr<CameraSet> cameras;
+  int64_t started = 0;      /* wall, us */
+  int64_t started_mono = 0; /* us */
+  bool ready = false;
+  std::string configuration_error; /* a reload that was refused */
+};
+
+/* Answers the HTTP interface out of the parts. */
+class DaemonModel : public ApiModel
+{
+public:
+  explicit DaemonModel (const DaemonParts &parts) : parts_ (parts) {}
+
+  [[nodiscard]] DaemonStatus status () const override;
+  [[nodiscard]] std::vector<CameraStatus> cameras () const override;
+  void snapshot (const std::string &camera, SnapshotDone done) override;
+  [[nodiscard]] uint64_t watch_frames (const std::string &camera, FrameArrived arrived) override;
+  void unwatch_frames (uint64_t token) override;
+
+private:
+  [[nodiscard]] RedisStatus redis () const;
+
+  const DaemonParts &parts_;
+};
+
+/* Where consumers find the server, such as redis://127.0.0.1:6390; "" while that is not known. */
+[[nodiscard]] std::string consumer_uri (const DaemonParts &parts);
+
+[[nodiscard]] CameraStatus camera_status (const CameraConfig &config,
+                                          const CameraSet::Camera *camera);
+
+} // namespace camwarden

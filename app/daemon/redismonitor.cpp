@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/redismonitor.h"
+
+#include <hiredis/hiredis.h>
+
+namespace camwarden
+{
+
+RedisMonitor::RedisMonitor (RedisSettings settings, std::function<void ()> changed)
+    : changed_ (std::move (changed))
+{
+  status_.away_since = g_get_monotonic_time ();
+  RedisLink::Events events;
+  events.state = [this] (LinkState to, const std::string &why) {
+    main_.call ([this, to, why] { state (to, why); });
+  };
+  link_ = std::make_unique<RedisLink> (std::move (settings), std::move (events));
+  link_->start ();
+}
+
+void
+RedisMonitor::state (LinkState state, const std::string &why)
+{
+  const bool connected = state == LinkState::Ready;
+  if (connected) {
+    status_.error.clear ();
+    ask_role ();
+  } else if (state == LinkState::Offline) {
+    status_.error = why;
+  }
+  if (connected == status_.connected)
+    return;
+  status_.connected = connected;
+  status_.away_since = connected ? 0 : g_get_monotonic_time ();
+  if (connected)
+    g_message ("connected to Redis");
+  else
+    g_warning ("Redis is away: %s", why.c_str ());
+  changed_ ();
+}
+
+/* Optional: a server may refuse the question. */
+void
+RedisMonitor::ask_role ()
+{
+  link_->command ({ "ROLE" }, [this] (const redisReply *reply) {
+    const bool told = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0
+                      && reply->element[0]->type == REDIS_REPLY_STRING;
+    const std::string role = told ? reply->element[0]->str : "";
+    main_.call ([this, role] { status_.role = role; });
+  });
+}
+
+RedisMonitor::Status
+RedisMonitor::status () const
+{
+  Status status = status_;
+  const LinkStats stats = link_->stats ();
+  status.rtt = stats.rtt;
+  status.connects = stats.connects;
+  return status;
+}
+
+void
+RedisMonitor::command (const std::vector<std::string> &words)
+{
+  if (status_.connected)
+    link_->command (words);
+}
+
+void
+RedisMonitor::drain (int64_t timeout)
+{
+  if (status_.connected)
+    link_->drain (timeout, nullptr);
+}
+
+} // namespace camwarden

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "daemon/maincall.h"
+#include "redis/redislink.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace camwarden
+{
+
+/* The daemon's own connection to Redis: says how the server is, carries the cameras' status.
+ * Main thread. */
+class RedisMonitor
+{
+public:
+  struct Status
+  {
+    bool connected = false;
+    std::string error; /* why it is not */
+    std::string role;  /* master, slave; empty: not known */
+    int64_t rtt = -1;  /* us */
+    uint64_t connects = 0;
+    int64_t away_since = 0; /* monotonic us; 0: it is connected */
+  };
+
+  /* changed: connected or not. */
+  RedisMonitor (RedisSettings settings, std::function<void ()> changed);
+  RedisMonitor (const RedisMonitor &) = delete;
+  RedisMonitor &operator= (const RedisMonitor &) = delete;
+
+  [[nodiscard]] Status status () const;
+  /* Lost while there is no connection. */
+  void command (const std::vector<std::string> &words);
+  /* Until everything is answered, at most so long (us): for the end of the program. */
+  void drain (int64_t timeout);
+
+private:
+  void state (LinkState state, const std::string &why);
+  void ask_role ();
+
+  Status status_;
+  std::function<void ()> changed_;
+  MainCall main_;
+  std::unique_ptr<RedisLink> link_; /* last: its thread ends first */
+};
+
+} // namespace camwarden
