@@ -92,6 +92,7 @@ struct GstRedisSinkPrivate
   FrameCounters last_counters;
   CaptureTime capture_time;
   bool waited = false;
+  bool caps_error_told = false;
 
   /* the connection's thread only */
   bool outage_told = false;
@@ -401,7 +402,7 @@ gst_redis_sink_link_lost (GstRedisSink *self, const std::string &why, unsigned e
   GstRedisSinkPrivate *priv = self->priv;
   priv->failures++;
   GST_INFO_OBJECT (self, "no connection: %s", why.c_str ());
-  if (error_after > 0 && priv->failures > error_after) {
+  if (error_after > 0 && priv->failures >= error_after) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
                        (_ ("The Redis server cannot be reached; check that it runs and that "
                            "location is right.")),
@@ -473,7 +474,7 @@ gst_redis_sink_start (GstBaseSink *base)
   };
   events.wanted = [self] (bool) { g_object_notify_by_pspec (G_OBJECT (self), props[PROP_WANTED]); };
   events.refused = [self] (const std::string &reply) { gst_redis_sink_refused (self, reply); };
-  priv->waited = priv->outage_told = false;
+  priv->waited = priv->caps_error_told = priv->outage_told = false;
   priv->failures = 0;
   priv->capture_time = CaptureTime ();
   priv->publisher = std::make_unique<FramePublisher> (settings.publisher, std::move (events));
@@ -542,19 +543,18 @@ gst_redis_sink_needs_jpeg (GstRedisSink *self)
   });
 }
 
-/* JPEG where the modes need it. To a peer that has none the answer is still "anything": its caps
- * then reach set_caps(), which says what is wrong better than a failed negotiation can. */
+/* JPEG where the modes need it and the peer can give it. To a peer that cannot the answer is still
+ * "anything": its caps then reach set_caps(), which says what is wrong better than a link that
+ * fails can. */
 static GstCaps *
 gst_redis_sink_get_caps (GstBaseSink *base, GstCaps *filter)
 {
-  GstCaps *any = filter ? gst_caps_ref (filter) : gst_caps_new_any ();
-  if (!gst_redis_sink_needs_jpeg (GST_REDIS_SINK (base)))
-    return any;
+  if (!filter)
+    return gst_caps_new_any ();
   g_autoptr (GstCaps) jpeg = gst_caps_new_empty_simple ("image/jpeg");
-  g_autoptr (GstCaps) both = gst_caps_intersect_full (any, jpeg, GST_CAPS_INTERSECT_FIRST);
-  if (gst_caps_is_empty (both))
-    return any;
-  gst_caps_unref (any);
+  g_autoptr (GstCaps) both = gst_caps_intersect_full (filter, jpeg, GST_CAPS_INTERSECT_FIRST);
+  if (!gst_redis_sink_needs_jpeg (GST_REDIS_SINK (base)) || gst_caps_is_empty (both))
+    return gst_caps_ref (filter);
   return g_steal_pointer (&both);
 }
 
@@ -564,10 +564,11 @@ gst_redis_sink_set_caps (GstBaseSink *base, GstCaps *caps)
   auto *self = GST_REDIS_SINK (base);
   const bool jpeg = gst_structure_has_name (gst_caps_get_structure (caps, 0), "image/jpeg");
   if (!jpeg && gst_redis_sink_needs_jpeg (self)) {
-    GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,
-                       (_ ("Only JPEG can be published; put an encoder such as jpegenc before "
-                           "redissink, or use modes=stream.")),
-                       ("caps are %" GST_PTR_FORMAT, static_cast<void *> (caps)));
+    if (!std::exchange (self->priv->caps_error_told, true))
+      GST_ELEMENT_ERROR (self, STREAM, WRONG_TYPE,
+                         (_ ("Only JPEG can be published; put an encoder such as jpegenc before "
+                             "redissink, or use modes=stream.")),
+                         ("caps are %" GST_PTR_FORMAT, static_cast<void *> (caps)));
     return FALSE;
   }
   self->priv->publisher->set_caps (caps);

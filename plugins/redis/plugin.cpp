@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "buildconfig.h"
 
+#include "redis/gstredisdeviceprovider.h"
 #include "redis/gstredissink.h"
+#include "redis/gstredissrc.h"
 
 #include <glib/gi18n-lib.h>
 
@@ -10,7 +12,8 @@ plugin_init (GstPlugin *plugin)
 {
   bindtextdomain (CAMWARDEN_PACKAGE, CAMWARDEN_LOCALEDIR);
   bind_textdomain_codeset (CAMWARDEN_PACKAGE, "UTF-8");
-  return GST_ELEMENT_REGISTER (redissink, plugin);
+  return GST_ELEMENT_REGISTER (redissink, plugin) && GST_ELEMENT_REGISTER (redissrc, plugin)
+         && GST_DEVICE_PROVIDER_REGISTER (redisdeviceprovider, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, camwardenredis,
