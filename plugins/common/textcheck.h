@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace camwarden
@@ -61,6 +62,24 @@ json_depth (std::string_view text)
     }
   }
   return deepest;
+}
+
+/* A stranger's text for logs and messages: at most `limit` bytes, on one line, in valid UTF-8. */
+[[nodiscard]] inline std::string
+printable (std::string_view text, size_t limit = 200)
+{
+  std::string out;
+  for (size_t i = 0; i < text.size ();) {
+    const auto lead = static_cast<unsigned char> (text[i]);
+    const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0x80 ? 2 : 1;
+    const std::string_view piece = text.substr (i, length);
+    const bool good = lead >= 0x20 && lead != 0x7F && is_valid_utf8 (piece);
+    if (out.size () + (good ? length : 1) > limit)
+      return out;
+    out += good ? piece : "?";
+    i += good ? length : 1;
+  }
+  return out;
 }
 
 } // namespace camwarden

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "redis/frameheader.h"
 
+#include "common/jsoncheck.h"
 #include "common/textcheck.h"
 
 #include <cmath>
@@ -104,9 +105,9 @@ object_member (JsonObject *object, const char *name)
 
 /* An object from a stranger's text, or nothing; never deeper than `depth`. */
 JsonNode *
-parse_object (std::string_view text, size_t depth)
+parse_object (std::string_view text, unsigned depth)
 {
-  if (text.empty () || !is_valid_utf8 (text) || json_depth (text) > depth)
+  if (!is_valid_utf8 (text) || !JsonCheck (text, depth).is_object ())
     return nullptr;
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   if (!json_parser_load_from_data (parser, text.data (), static_cast<gssize> (text.size ()),
@@ -116,10 +117,8 @@ parse_object (std::string_view text, size_t depth)
   return root && JSON_NODE_HOLDS_OBJECT (root) ? json_node_ref (root) : nullptr;
 }
 
-} // namespace
-
 std::string
-to_json (const FrameHeader &header)
+compose (const FrameHeader &header, std::string_view caps)
 {
   std::string out;
   out.reserve (320 + header.request.size ());
@@ -133,13 +132,23 @@ to_json (const FrameHeader &header)
   append_number (out, "w", header.width);
   append_number (out, "h", header.height);
   out += ",\"fps\":" + plain_decimal (header.fps);
-  append_text (out, "caps", header.caps);
+  append_text (out, "caps", caps);
   append_text (out, "health", header.health);
   append_number (out, "drop", header.dropped);
   if (!header.request.empty ())
     out += ",\"req\":" + header.request;
   out += '}';
   return out;
+}
+
+} // namespace
+
+/* Caps may carry whole codec headers. Such caps are left out: they are in the key CHANNEL:caps. */
+std::string
+to_json (const FrameHeader &header)
+{
+  std::string json = compose (header, header.caps);
+  return json.size () <= MAX_HEADER ? json : compose (header, "");
 }
 
 std::optional<FrameHeader>
@@ -198,10 +207,8 @@ jpeg_comment (std::string_view message)
 bool
 is_valid_request (std::string_view text)
 {
-  if (text.size () > MAX_REQUEST)
-    return false;
-  g_autoptr (JsonNode) root = parse_object (text, MAX_REQUEST_DEPTH);
-  return root != nullptr;
+  return text.size () <= MAX_REQUEST && is_valid_utf8 (text)
+         && JsonCheck (text, MAX_REQUEST_DEPTH).is_object ();
 }
 
 } // namespace camwarden
