@@ -2,6 +2,7 @@
 #include "redis/redislink.h"
 
 #include "common/backoff.h"
+#include "common/textcheck.h"
 #include "redis/rediscommands.h"
 #include "redis/redisstream.h"
 
@@ -118,18 +119,18 @@ text_of (const redisReply *reply)
 }
 
 /* "MOVED 3999 127.0.0.1:6381" */
-bool
-take_moved (std::string_view text, RedisLocation *where)
+std::optional<RedisLocation>
+moved_to (std::string_view text, RedisLocation where)
 {
   const size_t space = text.rfind (' ');
   const size_t colon = text.rfind (':');
   if (space == text.npos || colon == text.npos || colon < space)
-    return false;
+    return std::nullopt;
   if (colon > space + 1)
-    where->host = text.substr (space + 1, colon - space - 1);
+    where.host = text.substr (space + 1, colon - space - 1);
   const int port = atoi (std::string (text.substr (colon + 1)).c_str ());
-  where->port = static_cast<unsigned> (port);
-  return port > 0 && port < 65536;
+  where.port = static_cast<unsigned> (port);
+  return port > 0 && port < 65536 ? std::optional (where) : std::nullopt;
 }
 
 } // namespace
@@ -264,14 +265,14 @@ struct RedisLink::Impl
         item->kept = true;
       }
       lock.lock ();
-      if (session != current)
-        break;
+      if (session != current) /* a new one found the queue in use and left it to us */
+        continue;
       note_write (item, progress, g_get_monotonic_time ());
       if (result == Written::Blocked)
         break;
       if (result == Written::Failed) {
         fail (lock, current, error->message);
-        break;
+        continue;
       }
       queue.pop_front ();
       stats.bytes_sent += item->bytes;
@@ -360,7 +361,7 @@ struct RedisLink::Impl
       return;
     reading = true;
     const SessionPtr current = session;
-    while (session == current && (subscriber () || !waiting.empty () || prompt)) {
+    while (!quit && session == current && (subscriber () || !waiting.empty () || prompt)) {
       lock.unlock ();
       g_autoptr (GError) error = nullptr;
       const ReplyPtr reply = current->poll_reply (&error);
@@ -399,7 +400,7 @@ struct RedisLink::Impl
     item->message->answered (index, reply);
     lock.lock ();
     if (reply.type == REDIS_REPLY_ERROR)
-      judge_error (lock, current, { reply.str, static_cast<size_t> (reply.len) });
+      judge_error (lock, current, printable ({ reply.str, static_cast<size_t> (reply.len) }));
   }
 
   /* Which refusals mean that this is the wrong server, or that we have to introduce ourselves. */
@@ -408,8 +409,10 @@ struct RedisLink::Impl
   {
     switch (redis_error_code (text)) {
     case RedisError::Moved:
-      if (take_moved (text, &where))
+      if (const auto target = moved_to (text, settings.where)) {
+        where = *target;
         fail (lock, current, text);
+      }
       break;
     case RedisError::Replica:
       fail (lock, current, text);
@@ -429,7 +432,7 @@ struct RedisLink::Impl
   handle_push (Lock &lock, const SessionPtr &current, const redisReply &reply)
   {
     if (reply.type == REDIS_REPLY_ERROR) {
-      fail (lock, current, { reply.str, static_cast<size_t> (reply.len) });
+      fail (lock, current, printable ({ reply.str, static_cast<size_t> (reply.len) }));
       return;
     }
     if (reply.type != REDIS_REPLY_ARRAY || reply.elements < 2)
@@ -521,18 +524,17 @@ struct RedisLink::Impl
   void
   run ()
   {
-    while (!stopping ()) {
-      const int64_t delay = backoff.next (random);
-      const int64_t begun = g_get_monotonic_time ();
-      SessionPtr opened;
-      if (wait_until (begun + delay))
-        opened = open_session ();
-      if (opened)
+    int64_t begun = g_get_monotonic_time ();
+    while (wait_until (begun + backoff.next (random))) {
+      begun = g_get_monotonic_time ();
+      if (const SessionPtr opened = open_session ()) {
         run_session (opened);
+        begun = g_get_monotonic_time ();
+      }
     }
   }
 
-  /* An attempt that was long on its own is not waited for again: `begun` counts from its start. */
+  /* An attempt that was long on its own is not waited for again: `begun` is its start. */
   bool
   wait_until (int64_t when)
   {

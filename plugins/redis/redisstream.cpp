@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "redis/redisstream.h"
 
+#include "common/textcheck.h"
 #include "redis/rediscommands.h"
 
 #include <gio/gnetworking.h>
@@ -57,6 +58,9 @@ format_command (const std::vector<std::string> &words)
 
 namespace
 {
+
+/* More than any answer to our questions has. */
+constexpr size_t MAX_ELEMENTS = 64 * 1024;
 
 /* The kernel gives up a peer that acknowledges nothing for 5 s, and asks a silent one after 5 s. */
 constexpr int USER_TIMEOUT_MS = 5000;
@@ -294,8 +298,36 @@ RedisStream::fd () const
 /* --- replies -----------------------------------------------------------------------------------
  */
 
+/* hiredis makes room for an array as soon as its length is announced, before a single element has
+ * come. The length's type differs between its versions. */
+template <typename Length>
+static void *
+create_array (const redisReadTask *task, Length length)
+{
+  static const auto original = [] {
+    redisReader *reader = redisReaderCreate ();
+    const auto function = reader->fn->createArray;
+    redisReaderFree (reader);
+    return function;
+  }();
+  return static_cast<size_t> (length) <= MAX_ELEMENTS ? original (task, length) : nullptr;
+}
+
+static redisReader *
+create_reader ()
+{
+  redisReader *reader = redisReaderCreate ();
+  static redisReplyObjectFunctions functions = [reader] {
+    redisReplyObjectFunctions copy = *reader->fn;
+    copy.createArray = create_array;
+    return copy;
+  }();
+  reader->fn = &functions;
+  return reader;
+}
+
 RedisSession::RedisSession (std::shared_ptr<RedisStream> stream, size_t max_reply)
-    : stream_ (std::move (stream)), reader_ (redisReaderCreate ()), max_reply_ (max_reply)
+    : stream_ (std::move (stream)), reader_ (create_reader ()), max_reply_ (max_reply)
 {}
 
 RedisSession::~RedisSession ()
@@ -312,7 +344,9 @@ RedisSession::take_reply (GError **error)
                  "the server does not speak Redis' protocol: %s", reader_->errstr);
     return nullptr;
   }
-  if (!reply && reader_->len > max_reply_)
+  if (reply)
+    unfinished_ = reader_->len - reader_->pos;
+  else if (unfinished_ > max_reply_)
     g_set_error (error, CAMWARDEN_REDIS_ERROR, static_cast<int> (RedisError::Protocol),
                  "an answer of more than %zu bytes", max_reply_);
   return ReplyPtr (static_cast<redisReply *> (reply));
@@ -334,6 +368,7 @@ RedisSession::poll_reply (GError **error)
     const gssize count = stream_->read (bytes, sizeof bytes, &failure);
     if (count > 0) {
       redisReaderFeed (reader_, bytes, static_cast<size_t> (count));
+      unfinished_ += static_cast<size_t> (count);
     } else if (count == 0) {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                            "the server closed the connection");
@@ -380,7 +415,7 @@ RedisSession::expect_ok (const std::vector<std::string> &words, bool optional, i
   if (reply->type != REDIS_REPLY_ERROR || optional)
     return true;
   g_set_error (error, CAMWARDEN_REDIS_ERROR, static_cast<int> (redis_error_code (reply->str)),
-               "%s: %s", words.front ().c_str (), reply->str);
+               "%s: %s", words.front ().c_str (), printable (reply->str).c_str ());
   return false;
 }
 
@@ -440,7 +475,8 @@ RedisSession::check_role (const RedisSettings &settings, int64_t deadline,
     if (g_str_has_prefix (role->str, "NOPERM")
         || (code != RedisError::Auth && code != RedisError::Busy))
       return true;
-    g_set_error (error, CAMWARDEN_REDIS_ERROR, static_cast<int> (code), "%s", role->str);
+    g_set_error (error, CAMWARDEN_REDIS_ERROR, static_cast<int> (code), "ROLE: %s",
+                 printable (role->str).c_str ());
     return false;
   }
   if (!settings.refuse_replica || is_master (*role))

@@ -126,6 +126,7 @@ private:
   std::shared_ptr<RedisStream> stream_;
   redisReader *reader_;
   size_t max_reply_;
+  size_t unfinished_ = 0; /* bytes of an answer that is not complete */
 };
 
 /* True when ROLE's reply says "master". */
