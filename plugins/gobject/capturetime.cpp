@@ -27,6 +27,8 @@ is_live (GstElement *element)
 int64_t
 CaptureTime::age (GstElement *element, const GstSegment *segment, GstBuffer *buffer) const
 {
+  if (segment->format != GST_FORMAT_TIME)
+    return 0;
   const GstClockTime time
       = gst_segment_to_running_time (segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   auto clock = Ref<GstClock>::adopt (gst_element_get_clock (element));

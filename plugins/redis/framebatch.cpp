@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "redis/framebatch.h"
 
+#include "common/textcheck.h"
 #include "gobject/heldbuffer.h"
-
 #include "redis/frameheader.h"
 
 #include <hiredis/hiredis.h>
@@ -170,7 +170,7 @@ FrameBatch::answered (unsigned index, const redisReply &reply)
     any_published_ = any_published_ || !refused;
     if (refused) {
       counters.refusals++;
-      counters.refusal.assign (reply.str, static_cast<size_t> (reply.len));
+      counters.refusal = printable ({ reply.str, static_cast<size_t> (reply.len) });
     } else if (publishes_ && index == 0) {
       counters.receivers = counters.receivers_news = reply.integer;
     }
@@ -228,6 +228,7 @@ void
 FrameBatch::written ()
 {
   release ();
+  std::string ().swap (copy_storage_);
 }
 
 } // namespace camwarden

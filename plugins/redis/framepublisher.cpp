@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "redis/framepublisher.h"
 
+#include "common/textcheck.h"
+
 #include <atomic>
 #include <condition_variable>
 #include <hiredis/hiredis.h>
@@ -15,10 +17,13 @@ struct FramePublisher::Attempts
   std::mutex mutex;
   std::condition_variable changed;
   bool decided = false;
+
+  static void on_cancelled (GCancellable *cancellable, gpointer data);
 };
 
 static constexpr int64_t CAPS_EVERY = 20 * G_USEC_PER_SEC;
 static constexpr const char *CAPS_TTL_S = "60";
+static constexpr size_t MAX_CAMERA = 128;
 
 static std::string
 random_run ()
@@ -36,7 +41,7 @@ FramePublisher::FramePublisher (PublisherSettings settings, Events events)
                {},
                [this] { on_tick (); } })
 {
-  header_.camera = settings_.camera;
+  header_.camera = printable (settings_.camera, MAX_CAMERA);
   header_.run = random_run ();
   link_.set_queue_limit (settings_.max_queued_frames, settings_.max_queued_bytes);
   if (settings_.request_channel.empty ())
@@ -69,17 +74,20 @@ FramePublisher::stop ()
   link_.stop ();
 }
 
-static void
-on_cancelled (GCancellable *, gpointer changed)
+/* Under the lock, so that it cannot fall between the waiter's look and its sleep. */
+void
+FramePublisher::Attempts::on_cancelled (GCancellable *, gpointer data)
 {
-  static_cast<std::condition_variable *> (changed)->notify_all ();
+  auto *self = static_cast<Attempts *> (data);
+  std::lock_guard<std::mutex> lock (self->mutex);
+  self->changed.notify_all ();
 }
 
 void
 FramePublisher::wait_first_attempt (int64_t timeout, GCancellable *cancellable)
 {
-  const gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
-                                                &attempts_->changed, nullptr);
+  const gulong handler = g_cancellable_connect (cancellable, G_CALLBACK (Attempts::on_cancelled),
+                                                attempts_.get (), nullptr);
   {
     std::unique_lock<std::mutex> lock (attempts_->mutex);
     attempts_->changed.wait_for (lock, std::chrono::microseconds (timeout), [&] {
@@ -289,8 +297,8 @@ FramePublisher::wanted () const
   return wanted_.get ();
 }
 
-void
-FramePublisher::update_wanted ()
+bool
+FramePublisher::is_wanted ()
 {
   const int64_t receivers = counters_->with (
       [] (FrameCounters &counters) { return std::exchange (counters.receivers_news, -1); });
@@ -301,8 +309,18 @@ FramePublisher::update_wanted ()
   });
   const bool waiting = !requests_.with ([] (RequestBox &box) { return box.empty (); });
   const bool stored = (settings_.modes & (PUBLISH_STREAM | PUBLISH_KEY)) && !request_link_;
-  const bool wanted = stored || waiting || (!request_link_ && subscribed);
-  const bool before = wanted_.with ([&] (bool &value) { return std::exchange (value, wanted); });
+  return stored || waiting || (!request_link_ && subscribed);
+}
+
+/* Worked out under the lock: of two threads, the one that looked last has the last word. */
+void
+FramePublisher::update_wanted ()
+{
+  bool wanted = false;
+  const bool before = wanted_.with ([&] (bool &value) {
+    wanted = is_wanted ();
+    return std::exchange (value, wanted);
+  });
   if (before != wanted && events_.wanted)
     events_.wanted (wanted);
 }

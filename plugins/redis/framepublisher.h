@@ -97,6 +97,7 @@ private:
   void ask_demand ();
   void refresh_caps_key ();
   void note_refusals ();
+  bool is_wanted ();
   void update_wanted ();
   void send_frame (GstBuffer *buffer, const std::string &request);
   std::unique_ptr<FrameBatch> compose (GstBuffer *buffer);

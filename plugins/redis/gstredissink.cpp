@@ -90,11 +90,13 @@ struct GstRedisSinkPrivate
   std::unique_ptr<FramePublisher> publisher;
   Locked<FramePublisher *> readable{ nullptr };
   FrameCounters last_counters;
+  RequestCounters last_requests;
   CaptureTime capture_time;
   bool waited = false;
   bool caps_error_told = false;
 
   /* the connection's thread only */
+  bool connected = false;
   bool outage_told = false;
   unsigned failures = 0;
 };
@@ -338,9 +340,9 @@ gst_redis_sink_make_stats (GstRedisSink *self)
   bool wanted = false;
   self->priv->readable.with ([&] (FramePublisher *publisher) {
     frames = publisher ? publisher->counters () : self->priv->last_counters;
+    requests = publisher ? publisher->requests () : self->priv->last_requests;
     if (!publisher)
       return;
-    requests = publisher->requests ();
     link = publisher->link_stats ();
     wanted = publisher->wanted ();
   });
@@ -400,9 +402,12 @@ static void
 gst_redis_sink_link_lost (GstRedisSink *self, const std::string &why, unsigned error_after)
 {
   GstRedisSinkPrivate *priv = self->priv;
-  priv->failures++;
+  /* The end of a connection is not yet an attempt that failed. */
+  const bool attempt = !std::exchange (priv->connected, false);
+  priv->failures += attempt ? 1 : 0;
   GST_INFO_OBJECT (self, "no connection: %s", why.c_str ());
-  if (error_after > 0 && priv->failures >= error_after) {
+  if (error_after > 0 && attempt && priv->failures == error_after) {
+    priv->outage_told = true;
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_WRITE,
                        (_ ("The Redis server cannot be reached; check that it runs and that "
                            "location is right.")),
@@ -427,6 +432,7 @@ gst_redis_sink_link_changed (GstRedisSink *self, bool connected, const std::stri
   }
   GST_INFO_OBJECT (self, "%s", why.c_str ());
   self->priv->failures = 0;
+  self->priv->connected = true;
   self->priv->outage_told = false;
   gst_redis_sink_post (self, "connected", why);
 }
@@ -474,7 +480,7 @@ gst_redis_sink_start (GstBaseSink *base)
   };
   events.wanted = [self] (bool) { g_object_notify_by_pspec (G_OBJECT (self), props[PROP_WANTED]); };
   events.refused = [self] (const std::string &reply) { gst_redis_sink_refused (self, reply); };
-  priv->waited = priv->caps_error_told = priv->outage_told = false;
+  priv->waited = priv->caps_error_told = priv->connected = priv->outage_told = false;
   priv->failures = 0;
   priv->capture_time = CaptureTime ();
   priv->publisher = std::make_unique<FramePublisher> (settings.publisher, std::move (events));
@@ -490,6 +496,7 @@ gst_redis_sink_stop (GstBaseSink *base)
   priv->publisher->stop ();
   priv->readable.with ([&] (FramePublisher *&publisher) {
     priv->last_counters = publisher->counters ();
+    priv->last_requests = publisher->requests ();
     publisher = nullptr;
   });
   priv->publisher.reset ();

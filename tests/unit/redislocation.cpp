@@ -115,7 +115,8 @@ test_bad ()
 {
   for (const char *uri : bad) {
     g_autoptr (GError) error = nullptr;
-    g_test_message ("%s", uri);
+    g_autofree char *shown = g_strescape (uri, nullptr);
+    g_test_message ("%s", shown);
     g_assert_false (parse_redis_location (uri, &error).has_value ());
     g_assert_nonnull (error);
     g_assert_true (error->domain == G_URI_ERROR);
