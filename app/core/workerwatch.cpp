@@ -7,8 +7,10 @@ namespace camwarden
 void
 WorkerWatch::started (int64_t now)
 {
+  const bool absent = absent_;
   *this = WorkerWatch (settings_);
   started_ = now;
+  absent_ = absent;
 }
 
 bool

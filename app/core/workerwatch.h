@@ -42,6 +42,13 @@ public:
   /* A fault of the source, by its code. */
   void fault (std::string_view part, std::string_view code);
 
+  /* The last one, or this one, said that there is no such device; until frames come. */
+  [[nodiscard]] bool
+  absent () const
+  {
+    return absent_;
+  }
+
   /* Starting, Streaming, Stalled or NoCamera. */
   [[nodiscard]] CameraState state (int64_t now) const;
 

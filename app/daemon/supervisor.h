@@ -23,6 +23,8 @@ struct WorkerCommand
   std::string config_file;         /* --config; empty: the usual files */
   std::string redis_uri;           /* --redis: the server of the embedded default; may be empty */
   std::string redis_password_file; /* --redis-password-file; may be empty */
+
+  bool operator== (const WorkerCommand &) const = default;
 };
 
 struct SupervisorSettings

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon/supervisor.h"
+
+#include "config/livekeys.h"
+#include "config/settings.h"
+#include "daemon/workerhealth.h"
+#include "daemon/workerprocess.h"
+
+#include <algorithm>
+
+namespace camwarden
+{
+
+namespace
+{
+
+constexpr guint tick_ms = 250;
+constexpr size_t evidence_lines = 5;
+
+int64_t
+monotonic ()
+{
+  return g_get_monotonic_time ();
+}
+
+} // namespace
+
+struct Supervisor::Impl
+{
+  enum class Wish {
+    Stopped,
+    Running,
+    Restarting, /* with another configuration */
+  };
+
+  Impl (const CameraConfig &camera, WorkerCommand how, SupervisorSettings numbers, Events listener)
+      : config (camera), command (std::move (how)), settings (numbers),
+        events (std::move (listener)), watch (numbers.watch), respawn (numbers.respawn),
+        random (static_cast<RandomSource::result_type> (monotonic ()))
+  {
+    health.id = camera.id;
+    health.state_since = g_get_real_time ();
+  }
+
+  void spawn ();
+  void respawn_after (const RespawnPolicy::Decision &decision, const std::string &why);
+  void worker_exited (const WorkerExit &exit);
+  void worker_unreapable ();
+  void worker_fault (const CameraFault &fault);
+  void worker_health (GVariant *values);
+  void worker_line (const std::string &line) const;
+  void worker_opened ();
+  void tick ();
+  void ping ();
+  void update_state ();
+  void set_state (CameraState state, const std::string &detail);
+  void tell (const CameraFault &fault);
+  void changed () const;
+  void finish_stop ();
+  void restart ();
+  void call (const char *method, GVariant *args, const char *reply_type,
+             WorkerProcess::Answer answer);
+  [[nodiscard]] std::string last_words () const;
+  [[nodiscard]] WorkerProcess::Events worker_events ();
+
+  CameraConfig config;
+  WorkerCommand command;
+  const SupervisorSettings settings;
+  const Events events;
+  WorkerWatch watch;
+  RespawnPolicy respawn;
+  RandomSource random;
+  CameraHealth health;
+
+  Wish wish = Wish::Stopped;
+  bool preview = false;
+  bool hung = false; /* the present worker was killed since it did not answer */
+  std::unique_ptr<WorkerProcess> worker;
+  std::vector<std::string> old_lines; /* of the worker before */
+  Timer ticker, waiting;
+  std::vector<std::function<void ()>> stopped;
+  /* Ends with this object: answers that come later are not for it. */
+  std::shared_ptr<bool> alive = std::make_shared<bool> (true);
+};
+
+/* ---- life of a worker ---- */
+
+void
+Supervisor::Impl::spawn ()
+{
+  waiting.cancel ();
+  hung = false;
+  wish = Wish::Running;
+  watch.started (monotonic ());
+  reset_worker_figures (health);
+  worker = std::make_unique<WorkerProcess> (config.id, worker_events (), settings.stderr_lines);
+  g_autoptr (GError) error = nullptr;
+  if (worker->start (command, &error)) {
+    health.pid = worker->pid ();
+    ticker = Timer::every (tick_ms, [this] { tick (); });
+    update_state ();
+    return;
+  }
+  worker.reset ();
+  tell ({ "worker", "not-started", error->message });
+  health.last_exit = WorkerExit{ WorkerExit::Kind::Spawn, 0 }.text ();
+  respawn_after (respawn.exited ({ WorkerExit::Kind::Spawn, 0 }, random), error->message);
+}
+
+WorkerProcess::Events
+Supervisor::Impl::worker_events ()
+{
+  return { .opened = [this] { worker_opened (); },
+           .exited = [this] (const WorkerExit &exit) { worker_exited (exit); },
+           .unreapable = [this] { worker_unreapable (); },
+           .fault = [this] (const CameraFault &fault) { worker_fault (fault); },
+           .health = [this] (GVariant *values) { worker_health (values); },
+           .line = [this] (const std::string &line) { worker_line (line); } };
+}
+
+void
+Supervisor::Impl::worker_opened ()
+{
+  ping ();
+  if (preview)
+    call ("Apply", g_variant_new_parsed ("({'preview': <true>},)"), "()",
+          [] (GVariant *, const GError *) {});
+}
+
+void
+Supervisor::Impl::worker_exited (const WorkerExit &exit)
+{
+  old_lines.assign (worker->lines ().begin (), worker->lines ().end ());
+  worker.reset ();
+  ticker.cancel ();
+  health.pid = 0;
+  health.last_exit = exit.text ();
+  reset_worker_figures (health);
+  if (wish == Wish::Stopped) {
+    finish_stop ();
+    return;
+  }
+  health.respawns++;
+  if (wish == Wish::Restarting) {
+    spawn ();
+    return;
+  }
+  const auto decision = respawn.exited (exit, random);
+  const std::string words = last_words ();
+  const bool known = hung || decision.why == RespawnPolicy::Why::Locked;
+  if (!known)
+    tell ({ "worker", exit.text (), words });
+  respawn_after (decision, words);
+}
+
+void
+Supervisor::Impl::respawn_after (const RespawnPolicy::Decision &decision, const std::string &why)
+{
+  switch (decision.why) {
+  case RespawnPolicy::Why::Configuration:
+    set_state (CameraState::Failed, why);
+    break;
+  case RespawnPolicy::Why::Locked:
+    set_state (CameraState::Respawning, "another worker still holds the camera");
+    break;
+  case RespawnPolicy::Why::Died:
+    set_state (watch.absent () ? CameraState::NoCamera : CameraState::Respawning, why);
+    break;
+  }
+  waiting = Timer::once (static_cast<guint> (decision.delay / 1000), [this] { spawn (); });
+}
+
+void
+Supervisor::Impl::worker_unreapable ()
+{
+  tell ({ "worker", "unreapable",
+          "process " + std::to_string (worker->pid ())
+              + " cannot be ended: one of its threads hangs in the kernel" });
+  set_state (CameraState::Stalled, "the worker cannot be ended: it hangs in the kernel");
+  if (wish == Wish::Stopped)
+    finish_stop ();
+}
+
+void
+Supervisor::Impl::worker_fault (const CameraFault &fault)
+{
+  watch.fault (fault.part, fault.code);
+  tell (fault);
+}
+
+void
+Supervisor::Impl::worker_health (GVariant *values)
+{
+  read_worker_health (health, values);
+  watch.health (monotonic (), health.verdict, health.frames);
+  update_state ();
+  changed ();
+}
+
+void
+Supervisor::Impl::worker_line (const std::string &line) const
+{
+  if (events.line)
+    events.line (line);
+  else
+    g_message ("camera %s: %s", config.id.c_str (), line.c_str ());
+}
+
+std::string
+Supervisor::Impl::last_words () const
+{
+  std::string words;
+  const size_t first = old_lines.size () > evidence_lines ? old_lines.size () - evidence_lines : 0;
+  for (size_t i = first; i < old_lines.size (); i++)
+    words += (words.empty () ? "" : "\n") + old_lines[i];
+  return words;
+}
+
+/* ---- watching ---- */
+
+void
+Supervisor::Impl::tick ()
+{
+  const int64_t now = monotonic ();
+  if (watch.hangs (now) && !hung && wish == Wish::Running) {
+    hung = true;
+    tell ({ "worker", "hang", "process " + std::to_string (worker->pid ()) + " does not answer" });
+    worker->kill (settings.kill_after);
+    return;
+  }
+  if (worker->is_open () && watch.ping_due (now))
+    ping ();
+  update_state ();
+}
+
+void
+Supervisor::Impl::ping ()
+{
+  watch.ping_sent (monotonic ());
+  /* An answer that the worker before owed does not count for this one. */
+  const auto answered
+      = [this, here = alive, pid = worker->pid ()] (GVariant *values, const GError *error) {
+          if (!*here || !worker || worker->pid () != pid)
+            return;
+          if (error) {
+            watch.ping_failed ();
+            return;
+          }
+          guint64 progress = 0;
+          g_variant_get (values, "(t)", &progress);
+          watch.ping_answered (monotonic (), progress);
+          update_state ();
+        };
+  worker->call ("Ping", nullptr, "(t)", settings.watch.ping_deadline, answered);
+}
+
+void
+Supervisor::Impl::update_state ()
+{
+  if (!worker || wish != Wish::Running)
+    return;
+  const int64_t now = monotonic ();
+  const CameraState state = watch.state (now);
+  if (state == CameraState::Streaming)
+    respawn.streaming (now);
+  else
+    respawn.interrupted ();
+  if (state != health.state)
+    set_state (state, state == CameraState::NoCamera ? health.last_fault : "");
+}
+
+void
+Supervisor::Impl::set_state (CameraState state, const std::string &detail)
+{
+  if (state == health.state && detail == health.detail)
+    return;
+  if (state != health.state)
+    health.state_since = g_get_real_time ();
+  health.state = state;
+  health.detail = detail;
+  changed ();
+}
+
+void
+Supervisor::Impl::tell (const CameraFault &fault)
+{
+  health.last_fault = fault.part + "/" + fault.code;
+  if (events.fault)
+    events.fault (fault);
+}
+
+void
+Supervisor::Impl::changed () const
+{
+  if (events.changed)
+    events.changed ();
+}
+
+void
+Supervisor::Impl::finish_stop ()
+{
+  set_state (CameraState::Stopped, "");
+  for (const auto &done : std::exchange (stopped, {}))
+    done ();
+}
+
+void
+Supervisor::Impl::restart ()
+{
+  if (!worker) {
+    spawn ();
+    return;
+  }
+  wish = Wish::Restarting;
+  worker->end (settings.drain_ms, settings.kill_after);
+}
+
+void
+Supervisor::Impl::call (const char *method, GVariant *args, const char *reply_type,
+                        WorkerProcess::Answer answer)
+{
+  if (worker) {
+    worker->call (method, args, reply_type, settings.call_deadline, std::move (answer));
+    return;
+  }
+  g_autoptr (GVariant) unused = args ? g_variant_ref_sink (args) : nullptr;
+  g_autoptr (GError) error
+      = g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "camera %s: no worker runs (%s)",
+                     config.id.c_str (), std::string (camera_state_name (health.state)).c_str ());
+  answer (nullptr, error);
+}
+
+/* ---- the public side ---- */
+
+Supervisor::Supervisor (const CameraConfig &config, WorkerCommand command,
+                        SupervisorSettings settings, Events events)
+    : impl_ (std::make_unique<Impl> (config, std::move (command), settings, std::move (events)))
+{}
+
+Supervisor::~Supervisor ()
+{
+  *impl_->alive = false;
+}
+
+void
+Supervisor::start ()
+{
+  if (impl_->wish == Impl::Wish::Stopped && !impl_->worker)
+    impl_->spawn ();
+}
+
+void
+Supervisor::stop (std::function<void ()> done)
+{
+  impl_->wish = Impl::Wish::Stopped;
+  impl_->waiting.cancel ();
+  impl_->stopped.push_back (std::move (done));
+  if (!impl_->worker)
+    impl_->finish_stop ();
+  else if (impl_->stopped.size () == 1)
+    impl_->worker->end (impl_->settings.drain_ms, impl_->settings.kill_after);
+}
+
+void
+Supervisor::reload (const CameraConfig &config, WorkerCommand command)
+{
+  const bool anew = needs_new_worker (impl_->config, config) || command != impl_->command
+                    || impl_->health.state == CameraState::Failed;
+  g_autoptr (GVariant) changes = g_variant_ref_sink (live_changes (impl_->config, config));
+  impl_->config = config;
+  impl_->command = std::move (command);
+  if (impl_->wish != Impl::Wish::Running)
+    return; /* stopped, or the next worker starts with it anyway */
+  if (anew) {
+    impl_->restart ();
+    return;
+  }
+  if (g_variant_n_children (changes) == 0 || !impl_->worker)
+    return;
+  impl_->call ("Apply", g_variant_new ("(@a{sv})", changes), "()",
+               [this, here = impl_->alive] (GVariant *, const GError *error) {
+                 if (!error || !*here || impl_->wish != Impl::Wish::Running)
+                   return;
+                 g_message ("camera %s: %s: starts anew", impl_->config.id.c_str (),
+                            error->message);
+                 impl_->restart ();
+               });
+}
+
+void
+Supervisor::set_preview (bool on)
+{
+  if (impl_->preview == on)
+    return;
+  impl_->preview = on;
+  if (!impl_->worker || !impl_->worker->is_open ())
+    return;
+  GVariant *settings = g_variant_new_parsed ("({'preview': <%b>},)", on);
+  impl_->call ("Apply", settings, "()", [] (GVariant *, const GError *) {});
+}
+
+void
+Supervisor::snapshot (ImageDone done)
+{
+  impl_->call ("Snapshot", nullptr, "(ay)",
+               [done = std::move (done)] (GVariant *values, const GError *error) {
+                 if (error) {
+                   done (nullptr, error);
+                   return;
+                 }
+                 g_autoptr (GVariant) bytes = g_variant_get_child_value (values, 0);
+                 g_autoptr (GBytes) jpeg = g_variant_get_data_as_bytes (bytes);
+                 done (jpeg, nullptr);
+               });
+}
+
+static WorkerProcess::Answer
+first_value (Supervisor::ValuesDone done)
+{
+  return [done = std::move (done)] (GVariant *tuple, const GError *error) {
+    g_autoptr (GVariant) values = error ? nullptr : g_variant_get_child_value (tuple, 0);
+    done (values, error);
+  };
+}
+
+void
+Supervisor::test (ValuesDone done)
+{
+  impl_->call ("Test", nullptr, "(a{sv})", first_value (std::move (done)));
+}
+
+void
+Supervisor::stats (ValuesDone done)
+{
+  impl_->call ("GetStats", nullptr, "(a{sv})", first_value (std::move (done)));
+}
+
+void
+Supervisor::graph (TextDone done)
+{
+  impl_->call ("DumpGraph", nullptr, "(s)",
+               first_value ([done = std::move (done)] (GVariant *text, const GError *error) {
+                 done (error ? "" : g_variant_get_string (text, nullptr), error);
+               }));
+}
+
+void
+Supervisor::prune (uint64_t bytes, NumberDone done)
+{
+  impl_->call ("Prune", g_variant_new ("(t)", static_cast<guint64> (bytes)), "(t)",
+               first_value ([done = std::move (done)] (GVariant *number, const GError *error) {
+                 done (error ? 0 : g_variant_get_uint64 (number), error);
+               }));
+}
+
+const CameraHealth &
+Supervisor::health () const
+{
+  return impl_->health;
+}
+
+std::vector<std::string>
+Supervisor::last_lines () const
+{
+  if (!impl_->worker || impl_->worker->lines ().empty ())
+    return impl_->old_lines;
+  return { impl_->worker->lines ().begin (), impl_->worker->lines ().end () };
+}
+
+} // namespace camwarden
