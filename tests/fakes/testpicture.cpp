@@ -11,7 +11,7 @@ namespace camwarden
 namespace
 {
 constexpr size_t NOISE_SIZE = 1 << 16;
-constexpr unsigned BLUR_RADIUS_PARTS = 12; /* of the width: far out of focus */
+constexpr unsigned BLUR_RADIUS_PARTS = 80; /* of the width; twice: a deviation of 1 % of it */
 
 uint32_t
 mix (uint32_t a, uint32_t b)
@@ -71,7 +71,7 @@ TestPicture::fill_scene ()
 void
 TestPicture::fill_blurred ()
 {
-  const unsigned radius = std::max (1u, width_ / BLUR_RADIUS_PARTS / 2);
+  const unsigned radius = std::max (1u, width_ / BLUR_RADIUS_PARTS);
   std::vector<uint8_t> rows (scene_.size ());
   for (int pass = 0; pass < 2; pass++) {
     const auto &in = pass ? blurred_ : scene_;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include "health/wallmapping.h"
+
+namespace camwarden
+{
+
+/* Gives frames the time of their capture, UTC, as a GstReferenceTimestampMeta with the caps
+ * timestamp/x-unix. Streaming thread only. */
+class CaptureStamp
+{
+public:
+  /* True when the frame has no such stamp and can get one without its payload being copied. */
+  [[nodiscard]] static bool is_wanted (GstBuffer *buffer);
+
+  /* The frame itself, or (it is shared with others) a copy of its metadata around the same
+   * memory. Does not take the caller's reference. */
+  [[nodiscard]] static GstBuffer *make_writable (GstBuffer *buffer);
+
+  void stamp (GstElement *element, const GstSegment *segment, GstBuffer *buffer);
+
+private:
+  [[nodiscard]] GstClockTime age (GstElement *element, const GstSegment *segment, GstBuffer *buffer,
+                                  GstClockTime now) const;
+
+  WallMapping mapping_;
+  bool live_asked_ = false;
+  bool live_ = false;
+};
+
+} // namespace camwarden

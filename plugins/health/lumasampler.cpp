@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "health/lumasampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+namespace camwarden
+{
+
+namespace
+{
+
+constexpr int SAMPLE_ROWS = 90;
+constexpr int SMALL_COLUMNS = 320;
+constexpr int MAX_ROWS_AVERAGED = 2; /* of each band: halves the reading, costs little noise */
+constexpr int EDGE_REACH = 4;        /* the change is taken over twice this */
+constexpr int EDGE_CONTRAST = 32;    /* levels; noise does not get there after averaging */
+constexpr int FLAT_CONTRAST = 8;     /* a place that changes less shows the noise */
+constexpr int MAX_NOISE = 3;         /* levels after averaging; more is taken for texture */
+constexpr int MIN_EDGE_PARTS = 2000; /* at least one place in so many must be an edge */
+
+struct RowSums
+{
+  uint64_t sum = 0;
+  uint64_t squares = 0;
+  uint64_t differences = 0;
+};
+
+/* Kept in 32 bit for the vectoriser: 255^2 * 65536 pixels fit. */
+RowSums
+add_row (const uint8_t *row, const uint8_t *before, int width)
+{
+  RowSums total;
+  constexpr int CHUNK = 32768;
+  for (int begin = 0; begin < width; begin += CHUNK) {
+    const int end = std::min (width, begin + CHUNK);
+    uint32_t sum = 0, squares = 0, differences = 0;
+    for (int x = begin; x < end; x++) {
+      const uint32_t value = row[x];
+      sum += value;
+      squares += value * value;
+      differences += static_cast<uint32_t> (std::abs (int (row[x]) - int (before[x])));
+    }
+    total.sum += sum;
+    total.squares += squares;
+    total.differences += differences;
+  }
+  return total;
+}
+
+/* The row as consecutive bytes: where it lies, or gathered into line. */
+const uint8_t *
+row_of (const LumaView &view, int y, std::vector<uint8_t> &line)
+{
+  const uint8_t *in = view.data + y * view.stride;
+  if (view.pixel_stride == 1)
+    return in;
+  line.resize (static_cast<size_t> (view.width));
+  uint8_t *out = line.data ();
+  for (int x = 0; x < view.width; x++)
+    out[x] = in[x * view.pixel_stride];
+  return out;
+}
+
+} // namespace
+
+LumaNumbers
+LumaSampler::measure (const LumaView &view)
+{
+  LumaNumbers numbers;
+  if (view.width <= 0 || view.height <= 0)
+    return numbers;
+  const int rows = std::min (view.height, SAMPLE_ROWS);
+  const auto width = static_cast<size_t> (view.width);
+  const bool comparable = width_ == view.width && rows_ == rows;
+  if (!comparable)
+    previous_.assign (width * static_cast<size_t> (rows), 0);
+  width_ = view.width;
+  rows_ = rows;
+
+  RowSums total;
+  for (int i = 0; i < rows; i++) {
+    const int y = static_cast<int> ((2L * i + 1) * view.height / (2L * rows));
+    const uint8_t *row = row_of (view, y, line_);
+    uint8_t *before = &previous_[static_cast<size_t> (i) * width];
+    const RowSums sums = add_row (row, before, view.width);
+    total.sum += sums.sum;
+    total.squares += sums.squares;
+    total.differences += sums.differences;
+    memcpy (before, row, width);
+  }
+  const double count = static_cast<double> (width) * rows;
+  numbers.mean = static_cast<double> (total.sum) / count;
+  const double variance = static_cast<double> (total.squares) / count - numbers.mean * numbers.mean;
+  numbers.deviation = std::sqrt (std::max (variance, 0.0));
+  numbers.comparable = comparable;
+  if (comparable) {
+    numbers.difference = static_cast<double> (total.differences) / count;
+    numbers.identical = total.differences == 0;
+  }
+  return numbers;
+}
+
+void
+LumaSampler::forget ()
+{
+  width_ = rows_ = 0;
+}
+
+/* The mean of square cells of the picture, in sixteenths of a level. */
+void
+SharpnessMeter::reduce (const LumaView &view)
+{
+  const int cell = std::max (1, (view.width + SMALL_COLUMNS / 2) / SMALL_COLUMNS);
+  const int used_rows = std::min (cell, MAX_ROWS_AVERAGED);
+  columns_ = view.width / cell;
+  rows_ = view.height / cell;
+  small_.resize (static_cast<size_t> (columns_) * static_cast<size_t> (rows_));
+  sums_.resize (static_cast<size_t> (view.width));
+  const int scale = 16 * 256 / (cell * used_rows);
+  for (int row = 0; row < rows_; row++) {
+    for (int i = 0; i < used_rows; i++) {
+      const uint8_t *in = row_of (view, row * cell + i * cell / used_rows, line_);
+      uint16_t *sums = sums_.data ();
+      for (int x = 0; x < view.width; x++)
+        sums[x] = static_cast<uint16_t> ((i == 0 ? 0 : sums[x]) + in[x]);
+    }
+    int16_t *out = &small_[static_cast<size_t> (row) * static_cast<size_t> (columns_)];
+    const uint16_t *sums = sums_.data ();
+    for (int column = 0; column < columns_; column++, sums += cell) {
+      int sum = 0;
+      for (int x = 0; x < cell; x++)
+        sum += sums[x];
+      out[column] = static_cast<int16_t> (sum * scale / 256);
+    }
+  }
+}
+
+std::optional<double>
+SharpnessMeter::along (ptrdiff_t step, ptrdiff_t across, int length, int count) const
+{
+  constexpr int UNIT = 16;
+  int64_t turns = 0, changes = 0, noise = 0;
+  int64_t edges = 0, flats = 0;
+  for (int line = 0; line < count; line++) {
+    const int16_t *p = small_.data () + line * across;
+    for (int i = EDGE_REACH; i < length - EDGE_REACH; i++) {
+      const int16_t *at = p + i * step;
+      const int change = std::abs (at[EDGE_REACH * step] - at[-EDGE_REACH * step]);
+      const int turn = at[-step] - 2 * at[0] + at[step];
+      const int square = turn * turn;
+      const bool edge = change >= EDGE_CONTRAST * UNIT;
+      const bool flat = change < FLAT_CONTRAST * UNIT;
+      edges += edge;
+      flats += flat;
+      changes += edge ? change * change : 0;
+      turns += edge ? square : 0;
+      noise += flat ? square : 0;
+    }
+  }
+  if (edges < 8 || edges * MIN_EDGE_PARTS < int64_t (length) * count)
+    return std::nullopt;
+  /* Noise of deviation s adds 6 s^2 to the square of a second difference. */
+  constexpr double MOST = 6.0 * (MAX_NOISE * UNIT) * (MAX_NOISE * UNIT);
+  const double measured = flats > 0 ? static_cast<double> (noise) / static_cast<double> (flats) : 0;
+  const double floor = std::min (measured, MOST) * static_cast<double> (edges);
+  const double net = std::max (0.0, static_cast<double> (turns) - floor);
+  return 100.0 * std::sqrt (net / static_cast<double> (changes));
+}
+
+std::optional<double>
+SharpnessMeter::measure (const LumaView &view)
+{
+  if (view.width <= 0 || view.height <= 0)
+    return std::nullopt;
+  reduce (view);
+  const auto horizontal = along (1, columns_, columns_, rows_);
+  const auto vertical = along (columns_, 1, rows_, columns_);
+  if (!horizontal || !vertical)
+    return horizontal ? horizontal : vertical;
+  return std::max (*horizontal, *vertical);
+}
+
+namespace
+{
+
+/* Where the entropy-coded data begins, 0 when the bytes are not a JPEG with a scan. */
+size_t
+find_scan (const uint8_t *data, size_t size)
+{
+  if (size < 4 || data[0] != 0xFF || data[1] != 0xD8)
+    return 0;
+  size_t at = 2;
+  while (at + 4 <= size && data[at] == 0xFF) {
+    const uint8_t marker = data[at + 1];
+    if (marker == 0xDA)
+      return at;
+    at += 2 + (size_t (data[at + 2]) << 8 | data[at + 3]);
+  }
+  return 0;
+}
+
+uint64_t
+scramble (uint64_t value)
+{
+  value ^= value >> 32;
+  value *= 0xD6E8FEB86659FD93u;
+  return value ^ value >> 32;
+}
+
+} // namespace
+
+uint64_t
+jpeg_fingerprint (const uint8_t *data, size_t size)
+{
+  const size_t begin = find_scan (data, size);
+  const uint8_t *p = data + begin;
+  size_t left = size - begin;
+  uint64_t lanes[4] = { left, 0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu, 0x165667B19E3779F9u };
+  for (; left >= 32; left -= 32, p += 32)
+    for (int i = 0; i < 4; i++) {
+      uint64_t word;
+      memcpy (&word, p + 8 * i, 8);
+      lanes[i] = (lanes[i] ^ word) * 0xD6E8FEB86659FD93u;
+      lanes[i] ^= lanes[i] >> 29;
+    }
+  for (; left > 0; left--, p++)
+    lanes[left % 4] = (lanes[left % 4] ^ *p) * 0xD6E8FEB86659FD93u;
+  uint64_t result = 0;
+  for (uint64_t lane : lanes)
+    result = scramble (result + scramble (lane));
+  return result;
+}
+
+} // namespace camwarden
