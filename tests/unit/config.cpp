@@ -197,20 +197,20 @@ test_environment ()
 }
 
 /* Every mistake of a file is told, each with its line. */
-static const char *const bad_text = "# comment\n"           /* 1 */
-                                    "[camera:front]\n"      /* 2 */
-                                    "wdith=640\n"           /* 3 */
-                                    "width=99999\n"         /* 4 */
+static const char *const bad_text = "# comment\n"            /* 1 */
+                                    "[camera:front]\n"       /* 2 */
+                                    "wdith=640\n"            /* 3 */
+                                    "width=99999\n"          /* 4 */
                                     "modes=pubsub strea-m\n" /* 5 */
-                                    "[camera:Front]\n"      /* 6 */
-                                    "width=12\n"            /* 7 */
-                                    "[redsi]\n"             /* 8 */
-                                    "\n"                    /* 9 */
-                                    "[http]\n"              /* 10 */
-                                    "listen=127.0.0.1\n"    /* 11 */
-                                    "embedded-port=6390\n"  /* 12 */
-                                    "[thresholds]\n"        /* 13 */
-                                    "cpu=95%;85%\n";        /* 14 */
+                                    "[camera:Front]\n"       /* 6 */
+                                    "width=12\n"             /* 7 */
+                                    "[redsi]\n"              /* 8 */
+                                    "\n"                     /* 9 */
+                                    "[http]\n"               /* 10 */
+                                    "listen=127.0.0.1\n"     /* 11 */
+                                    "embedded-port=6390\n"   /* 12 */
+                                    "[thresholds]\n"         /* 13 */
+                                    "cpu=95%;85%\n";         /* 14 */
 
 static const struct
 {

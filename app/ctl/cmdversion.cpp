@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "buildconfig.h"
+#include "config/i18n.h"
+#include "ctl/command.h"
+#include "ctl/exitstatus.h"
+
+#include <cstdio>
+
+namespace camwarden
+{
+
+static int
+run_version (const Options &, std::span<const std::string> words)
+{
+  if (!words.empty ()) {
+    complain (_ ("\"version\" takes no arguments"));
+    return EXIT_USAGE;
+  }
+  printf ("camwardenctl %s\n", CAMWARDEN_VERSION);
+  return EXIT_HEALTHY;
+}
+
+const Command version_command{ "version", "", N_ ("the version of this program"), run_version };
+
+} // namespace camwarden

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "ctl/terminal.h"
+
+#include "config/values.h"
+#include "gobject/ref.h"
+
+#include <glib.h>
+#include <unistd.h>
+
+namespace camwarden
+{
+
+Terminal
+Terminal::of_stdout ()
+{
+  Terminal terminal;
+  const char *no_color = g_getenv ("NO_COLOR"), *term = g_getenv ("TERM");
+  terminal.colours
+      = isatty (STDOUT_FILENO) && !(no_color && *no_color) && !(term && g_str_equal (term, "dumb"));
+  const char *charset = nullptr;
+  terminal.utf8 = g_get_charset (&charset);
+  return terminal;
+}
+
+std::string
+Terminal::paint (Tone tone, const std::string &text) const
+{
+  static const char *const codes[] = { "", "\033[32m", "\033[33m", "\033[1;31m", "\033[2m" };
+  if (!colours || tone == Tone::Plain)
+    return text;
+  return codes[static_cast<size_t> (tone)] + text + "\033[0m";
+}
+
+std::string
+Terminal::mark (Tone tone) const
+{
+  switch (tone) {
+  case Tone::Good:
+    return utf8 ? "\xe2\x9c\x93" : "+";
+  case Tone::Warning:
+    return "!";
+  case Tone::Bad:
+    return utf8 ? "\xe2\x9c\x97" : "x";
+  default:
+    return "-";
+  }
+}
+
+static unsigned
+point_width (gunichar point)
+{
+  if (g_unichar_iszerowidth (point))
+    return 0;
+  return g_unichar_iswide (point) ? 2 : 1;
+}
+
+unsigned
+text_width (const std::string &text)
+{
+  unsigned width = 0;
+  for (const char *p = text.c_str (); *p; p = g_utf8_next_char (p))
+    width += point_width (g_utf8_get_char (p));
+  return width;
+}
+
+/* Control characters of every kind, those that turn the writing direction too. */
+static std::string
+harmless (const std::string &text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text.c_str (), -1);
+  std::string clean;
+  for (const char *p = valid; *p; p = g_utf8_next_char (p)) {
+    const gunichar point = g_utf8_get_char (p);
+    const bool bad = g_unichar_iscntrl (point) || g_unichar_type (point) == G_UNICODE_FORMAT
+                     || point == 0x2028 || point == 0x2029;
+    clean.append (bad ? "?" : p, bad ? 1 : static_cast<size_t> (g_utf8_next_char (p) - p));
+  }
+  return clean;
+}
+
+std::string
+clip (const std::string &text, unsigned columns)
+{
+  const std::string clean = harmless (text);
+  if (text_width (clean) <= columns)
+    return clean;
+  const unsigned dots = columns < 3 ? columns : 3;
+  unsigned width = 0;
+  const char *p = clean.c_str ();
+  for (; *p; p = g_utf8_next_char (p)) {
+    const unsigned next = point_width (g_utf8_get_char (p));
+    if (width + next > columns - dots)
+      break;
+    width += next;
+  }
+  return clean.substr (0, static_cast<size_t> (p - clean.c_str ())) + std::string (dots, '.');
+}
+
+std::string
+pad (const std::string &text, unsigned columns)
+{
+  std::string field = clip (text, columns);
+  field.append (columns - text_width (field), ' ');
+  return field;
+}
+
+std::string
+wrap (const std::string &text, unsigned columns, unsigned indent)
+{
+  std::string lines, line;
+  const auto room = [&] { return lines.empty () ? columns : columns - indent; };
+  const auto break_line = [&] {
+    lines += (lines.empty () ? "" : std::string (indent, ' ')) + line + "\n";
+    line.clear ();
+  };
+  for (const auto &word : split_words (harmless (text), " ")) {
+    if (!line.empty () && text_width (line) + 1 + text_width (word) > room ())
+      break_line ();
+    line += (line.empty () ? "" : " ") + clip (word, columns - indent);
+  }
+  break_line ();
+  lines.pop_back ();
+  return lines;
+}
+
+std::string
+to_terminal (const std::string &text, bool utf8)
+{
+  return utf8 ? text : take_string (g_str_to_ascii (text.c_str (), "C"));
+}
+
+} // namespace camwarden

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+
+namespace camwarden
+{
+
+enum class Tone { Plain, Good, Warning, Bad, Faint };
+
+/* What the reader of standard output can be given. */
+struct Terminal
+{
+  bool colours = false; /* a terminal, TERM is not "dumb", and no NO_COLOR */
+  bool utf8 = false;    /* else plain ASCII */
+  unsigned columns = 80;
+
+  [[nodiscard]] static Terminal of_stdout ();
+
+  [[nodiscard]] std::string paint (Tone tone, const std::string &text) const;
+
+  /* A sign of one column in front of a line: a tick, an exclamation mark, a cross. */
+  [[nodiscard]] std::string mark (Tone tone) const;
+};
+
+/* Columns that a text takes on a terminal. */
+[[nodiscard]] unsigned text_width (const std::string &text);
+
+/* The text without control characters, cut to at most that many columns, the cut marked by "...".
+ */
+[[nodiscard]] std::string clip (const std::string &text, unsigned columns);
+
+/* The same filled up with blanks. */
+[[nodiscard]] std::string pad (const std::string &text, unsigned columns);
+
+/* Words put into lines of at most that many columns, those after the first indented. */
+[[nodiscard]] std::string wrap (const std::string &text, unsigned columns, unsigned indent);
+
+/* UTF-8 to what the terminal reads. */
+[[nodiscard]] std::string to_terminal (const std::string &text, bool utf8);
+
+} // namespace camwarden
