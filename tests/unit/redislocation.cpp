@@ -86,7 +86,7 @@ static const char *const bad[] = {
   "redis://host/%00",
   "redis://host/%ff",
   "redis+unix://?channel=c",
-  "redis+unix:///s?chanel=c",
+  "redis+unix:///s?chan=c",
   "\xff\xfe",
 };
 
@@ -106,7 +106,7 @@ test_good ()
     g_assert_cmpstr (where->user.c_str (), ==, expected.user.c_str ());
     g_assert_cmpuint (where->db, ==, expected.db);
     g_assert_cmpstr (where->channel.c_str (), ==, expected.channel.c_str ());
-    g_assert_cmpstr (where->server ().c_str (), ==, server);
+    g_assert_true (where->server () == server);
   }
 }
 

@@ -122,16 +122,16 @@ test_json_cut ()
 static void
 test_printable ()
 {
-  g_assert_cmpstr (printable ("ERR häßlich 🐈").c_str (), ==, "ERR häßlich 🐈");
-  g_assert_cmpstr (printable ("a\r\nb\x1b[31m\x7f").c_str (), ==, "a??b?[31m?");
-  g_assert_cmpstr (printable ("\xff\xc3(\xe2\x82").c_str (), ==,
-                   "?"
-                   "?("
-                   "??");
+  g_assert_true (printable ("ERR häßlich 🐈") == "ERR häßlich 🐈");
+  g_assert_true (printable ("a\r\nb\x1b[31m\x7f") == "a??b?[31m?");
+  g_assert_true (printable ("\xff\xc3(\xe2\x82").c_str (), ==,
+                 "?"
+                 "?("
+                 "??");
   g_assert_cmpuint (printable (std::string (1000000, 'x')).size (), ==, 200);
-  g_assert_cmpstr (printable ("ab🐈", 5).c_str (), ==, "ab");
-  g_assert_cmpstr (printable ("ab🐈", 6).c_str (), ==, "ab🐈");
-  g_assert_cmpstr (printable (std::string_view ("a\0b", 3)).c_str (), ==, "a?b");
+  g_assert_cmpstr (printable ("ab🐈", 5) == "ab");
+  g_assert_true (printable ("ab🐈", 6) == "ab🐈");
+  g_assert_true (printable (std::string_view ("a\0b", 3)) == "a?b");
 }
 
 int
