@@ -122,16 +122,19 @@ test_json_cut ()
 static void
 test_printable ()
 {
-  g_assert_true (printable ("ERR häßlich 🐈") == "ERR häßlich 🐈");
-  g_assert_true (printable ("a\r\nb\x1b[31m\x7f") == "a??b?[31m?");
-  g_assert_true (printable ("\xff\xc3(\xe2\x82").c_str (), ==,
-                 "?"
-                 "?("
-                 "??");
+  using namespace std::string_view_literals;
+  const std::pair<std::string_view, std::string_view> cases[]
+      = { { "ERR häßlich 🐈", "ERR häßlich 🐈" },
+          { "a\r\nb\x1b[31m\x7f", "a??b?[31m?" },
+          { "\xff\xc3(\xe2\x82", "?"
+                                 "?(?"
+                                 "?" },
+          { "a\0b"sv, "a?b" } };
+  for (const auto &[text, expected] : cases)
+    g_assert_true (printable (text) == expected);
   g_assert_cmpuint (printable (std::string (1000000, 'x')).size (), ==, 200);
-  g_assert_cmpstr (printable ("ab🐈", 5) == "ab");
+  g_assert_true (printable ("ab🐈", 5) == "ab");
   g_assert_true (printable ("ab🐈", 6) == "ab🐈");
-  g_assert_true (printable (std::string_view ("a\0b", 3)) == "a?b");
 }
 
 int
