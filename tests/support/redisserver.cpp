@@ -16,18 +16,23 @@
 namespace camwarden
 {
 
+/* Below the ephemeral range: there a client that tries again and again may be given the very port
+ * it connects to, and then talks to itself. */
 int
 free_port ()
 {
-  const int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-  g_assert_cmpint (bind (fd, reinterpret_cast<sockaddr *> (&address), sizeof address), ==, 0);
-  socklen_t length = sizeof address;
-  getsockname (fd, reinterpret_cast<sockaddr *> (&address), &length);
-  close (fd);
-  return ntohs (address.sin_port);
+  for (;;) {
+    const int port = g_random_int_range (10000, 32000);
+    const int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+    address.sin_port = htons (static_cast<uint16_t> (port));
+    const bool is_free = bind (fd, reinterpret_cast<sockaddr *> (&address), sizeof address) == 0;
+    close (fd);
+    if (is_free)
+      return port;
+  }
 }
 
 RedisServer::RedisServer (std::vector<std::string> extra_arguments)
@@ -82,16 +87,26 @@ RedisServer::start ()
     execvp (argv[0], argv.data ());
     _exit (127);
   }
-  for (int i = 0; i < 1000; i++) {
-    redisContext *context = redisConnect ("127.0.0.1", port_);
-    const bool up = context && context->err == 0;
-    if (context)
-      redisFree (context);
-    if (up)
+  for (int i = 0; i < 3000; i++) {
+    if (answers ())
       return;
     g_usleep (10000);
   }
   g_error ("redis-server did not start on port %d", port_);
+}
+
+/* Its own socket tells: on the port another test's server may have been quicker. The socket comes
+ * after the port, so that both are there. */
+bool
+RedisServer::answers ()
+{
+  if (waitpid (pid_, nullptr, WNOHANG) == pid_)
+    g_error ("redis-server ended; is port %d taken?", port_);
+  redisContext *context = redisConnectUnix (socket_path_.c_str ());
+  const bool up = context && context->err == 0;
+  if (context)
+    redisFree (context);
+  return up;
 }
 
 void

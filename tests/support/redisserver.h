@@ -46,6 +46,8 @@ public:
   std::string command (std::initializer_list<std::string> words) const;
 
 private:
+  bool answers ();
+
   int port_;
   pid_t pid_ = 0;
   std::string directory_;
