@@ -3,13 +3,14 @@
 
 #include <gst/gst.h>
 
-#include "health/wallmapping.h"
+#include "gobject/capturetime.h"
 
 namespace camwarden
 {
 
 /* Gives frames the time of their capture, UTC, as a GstReferenceTimestampMeta with the caps
- * timestamp/x-unix. Streaming thread only. */
+ * timestamp/x-unix. The step from the pipeline's clock to the wall clock is measured afresh with
+ * every frame: a wall clock that was set is followed with the next one. Streaming thread only. */
 class CaptureStamp
 {
 public:
@@ -23,12 +24,7 @@ public:
   void stamp (GstElement *element, const GstSegment *segment, GstBuffer *buffer);
 
 private:
-  [[nodiscard]] GstClockTime age (GstElement *element, const GstSegment *segment, GstBuffer *buffer,
-                                  GstClockTime now) const;
-
-  WallMapping mapping_;
-  bool live_asked_ = false;
-  bool live_ = false;
+  CaptureTime capture_time_;
 };
 
 } // namespace camwarden

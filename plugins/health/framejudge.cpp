@@ -192,13 +192,15 @@ FrameJudge::note_sameness (int64_t now, bool identical)
 }
 
 bool
-FrameJudge::frame (int64_t now, std::optional<bool> identical, double difference)
+FrameJudge::frame (int64_t now, const FrameLook &look)
 {
   note_arrival (now);
-  if (identical) {
-    difference_ = difference;
-    note_sameness (now, *identical);
+  if (look.identical) {
+    difference_ = look.difference;
+    note_sameness (now, *look.identical);
   }
+  if (look.picture)
+    note_picture (now, *look.picture);
   return evaluate (now);
 }
 
@@ -214,8 +216,8 @@ FrameJudge::judge_sharpness (int64_t now, std::optional<double> sharpness)
     blur_.hold ();
 }
 
-bool
-FrameJudge::picture (int64_t now, const PictureNumbers &numbers)
+void
+FrameJudge::note_picture (int64_t now, const PictureNumbers &numbers)
 {
   const JudgeSettings &s = settings;
   picture_ = numbers;
@@ -230,6 +232,12 @@ FrameJudge::picture (int64_t now, const PictureNumbers &numbers)
                   s.clear_after, now);
   if (numbers.sharpness_measured)
     judge_sharpness (now, numbers.sharpness);
+}
+
+bool
+FrameJudge::picture (int64_t now, const PictureNumbers &numbers)
+{
+  note_picture (now, numbers);
   return evaluate (now);
 }
 

@@ -36,6 +36,14 @@ struct PictureNumbers
   std::optional<double> sharpness; /* nothing: too few edges to say */
 };
 
+/* What a look at one frame gave; nothing: not looked, or nothing to compare with. */
+struct FrameLook
+{
+  std::optional<bool> identical; /* the picture is that of the frame before */
+  double difference = -1;        /* to that one, mean absolute, levels */
+  std::optional<PictureNumbers> picture;
+};
+
 /* A condition that must hold for a time before it is told, and be gone for a time before it is
  * taken back. Between its two thresholds nothing changes. */
 class Dwell
@@ -127,9 +135,9 @@ public:
   /* How long the last look stays good, 0: for ever. */
   void set_look_lifetime (int64_t lifetime);
 
-  /* A frame arrived. identical: its picture is the one before, if that can be told. */
-  [[nodiscard]] bool frame (int64_t now, std::optional<bool> identical, double difference = -1);
-  /* The picture of a frame was looked into. */
+  /* A frame arrived, and this is what was seen of it. */
+  [[nodiscard]] bool frame (int64_t now, const FrameLook &look);
+  /* The picture of an earlier frame was looked into. */
   [[nodiscard]] bool picture (int64_t now, const PictureNumbers &numbers);
   /* Time passed. */
   [[nodiscard]] bool tick (int64_t now);
@@ -164,6 +172,7 @@ public:
 private:
   void note_arrival (int64_t now);
   void note_sameness (int64_t now, bool identical);
+  void note_picture (int64_t now, const PictureNumbers &numbers);
   void judge_sharpness (int64_t now, std::optional<double> sharpness);
   [[nodiscard]] bool is_flat_extreme () const;
   [[nodiscard]] bool evaluate (int64_t now);

@@ -77,14 +77,6 @@ struct Note
   bool blocked;
 };
 
-/* What a look at one frame gave. */
-struct Look
-{
-  std::optional<bool> identical;
-  double difference = -1;
-  std::optional<PictureNumbers> picture;
-};
-
 } // namespace
 
 struct GstHealthProbePrivate
@@ -431,11 +423,11 @@ gst_health_probe_sink_event (GstBaseTransform *base, GstEvent *event)
   return GST_BASE_TRANSFORM_CLASS (gst_health_probe_parent_class)->sink_event (base, event);
 }
 
-static Look
+static FrameLook
 look_at_raw (GstHealthProbe *self, GstBuffer *buffer, int64_t now)
 {
   auto *priv = self->priv;
-  Look look;
+  FrameLook look;
   /* Several memories without a layout would be merged, that is copied, to be mapped. */
   if (gst_buffer_n_memory (buffer) != 1 && !gst_buffer_get_video_meta (buffer))
     return look;
@@ -505,11 +497,11 @@ fingerprint (GstBuffer *buffer)
   return result;
 }
 
-static Look
+static FrameLook
 look_at_jpeg (GstHealthProbe *self, GstBuffer *buffer, int64_t now)
 {
   auto *priv = self->priv;
-  Look look;
+  FrameLook look;
   const guint64 print = fingerprint (buffer);
   if (priv->last_fingerprint)
     look.identical = print == *priv->last_fingerprint;
@@ -518,7 +510,7 @@ look_at_jpeg (GstHealthProbe *self, GstBuffer *buffer, int64_t now)
   return look;
 }
 
-static Look
+static FrameLook
 look_at (GstHealthProbe *self, GstBuffer *buffer, int64_t now)
 {
   if (gst_buffer_get_size (buffer) == 0 || GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP))
@@ -564,14 +556,12 @@ gst_health_probe_transform_ip (GstBaseTransform *base, GstBuffer *buffer)
   const int64_t now = now_us (priv->clock.get ());
   if (CaptureStamp::is_wanted (buffer) && gst_buffer_is_writable (buffer))
     priv->stamp.stamp (GST_ELEMENT (self), &base->segment, buffer);
-  const Look look = look_at (self, buffer, now);
+  const FrameLook look = look_at (self, buffer, now);
 
   Verdict verdict = Verdict::unknown;
   int64_t verdict_age = 0;
   const auto deadline = priv->judging.with ([&] (Judging &j) {
-    if (j.judge.frame (now, look.identical, look.difference))
-      note (self, j, now, true, false);
-    if (look.picture && j.judge.picture (now, *look.picture))
+    if (j.judge.frame (now, look))
       note (self, j, now, true, false);
     verdict = j.judge.picture_verdict ();
     verdict_age = now - j.judge.picture_since ();

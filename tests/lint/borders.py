@@ -42,7 +42,7 @@ BORDERS = [
     (r"plugins/framestore/(retention|storepath)", ["std"], ["common/", "framestore/"]),
     # What the store does to files needs no GLib either.
     (r"plugins/framestore/(store|filedescriptor)", ["std", "posix"], ["common/", "framestore/"]),
-    (r"plugins/health/(framejudge|lumasampler|outbox|wallmapping)", ["std"], ["common/", "health/"]),
+    (r"plugins/health/(framejudge|lumasampler|outbox)", ["std"], ["common/", "health/"]),
     (r"app/core/", ["std"], ["common/", "core/"]),
     # GObject helpers for everybody.
     (r"plugins/gobject/", ANYTHING + ["gst"], ["common/", "gobject/", "buildconfig.h"]),

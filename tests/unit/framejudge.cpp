@@ -40,8 +40,7 @@ struct Camera
   {
     now += interval;
     changes += judge.tick (now);
-    changes += judge.frame (now, identical, identical ? 0 : 2);
-    changes += judge.picture (now, picture);
+    changes += judge.frame (now, { identical, identical ? 0.0 : 2.0, picture });
   }
 
   void
@@ -86,7 +85,7 @@ test_unknown_without_a_look ()
   camera.judge.set_format (camera.interval, false, true);
   for (int i = 0; i < 1000; i++) {
     camera.now += camera.interval;
-    g_assert_false (camera.judge.frame (camera.now, std::nullopt));
+    g_assert_false (camera.judge.frame (camera.now, {}));
   }
   ASSERT_VERDICT (camera, Verdict::unknown);
   g_assert_cmpint (camera.wait_for (Verdict::stall, 2 * S), ==, 1 * S);
@@ -408,7 +407,7 @@ test_look_grows_old ()
   int64_t unknown_after = -1;
   for (const int64_t begin = camera.now; camera.now - begin < 30 * S;) {
     camera.now += camera.interval;
-    if (camera.judge.frame (camera.now, false) && unknown_after < 0)
+    if (camera.judge.frame (camera.now, { false, 2, {} }) && unknown_after < 0)
       unknown_after = camera.now - begin;
   }
   ASSERT_VERDICT (camera, Verdict::unknown);
@@ -426,7 +425,7 @@ test_other_format_forgets ()
   camera.frame (NIGHT);
   ASSERT_VERDICT (camera, Verdict::dark);
   camera.judge.set_format (camera.interval, true, true);
-  g_assert_true (camera.judge.frame (camera.now + 1, std::nullopt));
+  g_assert_true (camera.judge.frame (camera.now + 1, {}));
   ASSERT_VERDICT (camera, Verdict::unknown);
 }
 
@@ -483,7 +482,7 @@ test_random_scripts ()
       if (dice == 4)
         camera.now += g_test_rand_int_range (0, 15 * S);
       const bool changed = dice % 2 ? camera.judge.tick (++camera.now)
-                                    : camera.judge.frame (++camera.now, identical);
+                                    : camera.judge.frame (++camera.now, { identical, 2, {} });
       g_assert_cmpint (changed, ==, camera.judge.verdict () != before);
       before = camera.judge.verdict ();
       camera.frame (pictures[picture], identical);

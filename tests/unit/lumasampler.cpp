@@ -9,7 +9,6 @@
 
 #include "fakes/testpicture.h"
 #include "health/outbox.h"
-#include "health/wallmapping.h"
 
 using namespace camwarden;
 
@@ -256,21 +255,6 @@ test_fingerprint_of_garbage ()
   (void)print_of (loop);
 }
 
-void
-test_wall_mapping ()
-{
-  constexpr int64_t S = 1'000'000'000;
-  WallMapping mapping;
-  g_assert_true (mapping.measure (10 * S, 5000 * S, 10 * S));
-  g_assert_cmpint (mapping.wall (9 * S), ==, 4999 * S);
-  /* The wall clock is set forward by an hour: the next measurement knows. */
-  g_assert_true (mapping.measure (11 * S, 8601 * S, 11 * S));
-  g_assert_cmpint (mapping.wall (11 * S), ==, 8601 * S);
-  /* The thread slept for a millisecond between the readings. */
-  g_assert_false (mapping.measure (12 * S, 8602 * S + 900'000, 12 * S + 1'000'000));
-  g_assert_cmpint (mapping.wall (12 * S), ==, 8602 * S);
-}
-
 /* What is put in while something is being sent goes out after it, by the same sender. */
 void
 test_outbox_keeps_the_order ()
@@ -310,7 +294,6 @@ main (int argc, char **argv)
     { "/sharpness/gradient", test_gradient_cannot_be_told },
     { "/fingerprint/picture-data", test_fingerprint },
     { "/fingerprint/garbage", test_fingerprint_of_garbage },
-    { "/wallmapping", test_wall_mapping },
     { "/outbox", test_outbox_keeps_the_order },
   };
   for (const auto &[path, function] : tests)
