@@ -2,7 +2,6 @@
 #include "core/hosttable.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <charconv>
 
 namespace camwarden
@@ -15,10 +14,64 @@ is_name_character (char c)
 }
 
 static bool
-is_address (int family, const std::string &text)
+is_hexadecimal (char c)
 {
-  unsigned char address[sizeof (in6_addr)];
-  return inet_pton (family, text.c_str (), address) == 1;
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+/* Four plain decimal numbers. Other spellings that some resolvers take (0x7f.1, 2130706433) are no
+ * literals here: browsers never send them. */
+static bool
+is_ipv4 (std::string_view text)
+{
+  for (int number = 1; number <= 4; number++) {
+    const size_t end = std::min (text.find ('.'), text.size ());
+    int value = -1;
+    const auto [stop, error] = std::from_chars (text.data (), text.data () + end, value);
+    const bool plain = error == std::errc () && stop == text.data () + end && text[0] != '-'
+                       && (end == 1 || text[0] != '0');
+    const bool last = end == text.size ();
+    if (!plain || value > 255 || last != (number == 4))
+      return false;
+    text.remove_prefix (std::min (end + 1, text.size ()));
+  }
+  return true;
+}
+
+/* How many 16-bit groups a side of "::" stands for; -1: it is wrong. */
+static int
+count_groups (std::string_view side)
+{
+  int groups = 0;
+  while (!side.empty ()) {
+    const size_t end = std::min (side.find (':'), side.size ());
+    const std::string_view group = side.substr (0, end);
+    if (end == side.size () && is_ipv4 (group))
+      return groups + 2;
+    if (group.empty () || group.size () > 4
+        || !std::all_of (group.begin (), group.end (), is_hexadecimal))
+      return -1;
+    groups++;
+    if (end == side.size ())
+      break;
+    side.remove_prefix (end + 1);
+    if (side.empty ())
+      return -1;
+  }
+  return groups;
+}
+
+/* In lower case, without a zone: those are nobody's business but the own machine's. */
+static bool
+is_ipv6 (std::string_view text)
+{
+  const size_t gap = text.find ("::");
+  if (gap == std::string_view::npos)
+    return count_groups (text) == 8;
+  const std::string_view left = text.substr (0, gap), right = text.substr (gap + 2);
+  const int before = count_groups (left), after = count_groups (right);
+  return before >= 0 && after >= 0 && before + after <= 7
+         && left.find ('.') == std::string_view::npos;
 }
 
 static std::string
@@ -62,7 +115,7 @@ parse_bracketed (std::string_view text)
   if (close == std::string_view::npos)
     return std::nullopt;
   Authority authority{ lower (text.substr (1, close - 1)), 0, true };
-  if (!is_address (AF_INET6, authority.host) || !fill_port (text.substr (close + 1), authority))
+  if (!is_ipv6 (authority.host) || !fill_port (text.substr (close + 1), authority))
     return std::nullopt;
   return authority;
 }
@@ -82,7 +135,7 @@ parse_authority (std::string_view text)
       || !std::all_of (authority.host.begin (), authority.host.end (), is_name_character)
       || !fill_port (text.substr (colon), authority))
     return std::nullopt;
-  authority.ip_literal = is_address (AF_INET, authority.host);
+  authority.ip_literal = is_ipv4 (authority.host);
   return authority;
 }
 

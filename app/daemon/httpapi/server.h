@@ -5,6 +5,7 @@
 #include "daemon/httpapi/model.h"
 #include "daemon/httpapi/route.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct ApiServerOptions
   double burst = 20;              /* and how many at once */
   ConnectionLimits limits;
   int64_t self_test_interval = 5'000'000; /* us */
+  /* What a remote address counts as; empty: the obvious. Tests play other hosts with it. */
+  std::function<Peer (const std::string &address)> classify;
   std::vector<Route> routes; /* beside the built-in ones; tests and later parts add theirs */
 };
 

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#define G_LOG_DOMAIN "camwarden-http"
+#include "daemon/httpapi/server.h"
+
+#include "daemon/httpapi/dispatcher.h"
+#include "daemon/httpapi/listener.h"
+#include "daemon/httpapi/tokenfile.h"
+
+#include <charconv>
+#include <gio/gunixsocketaddress.h>
+
+namespace camwarden
+{
+
+static constexpr int ports_to_try = 10;
+
+struct ApiServer::Impl
+{
+  Impl (ApiModel &api_model, ApiServerOptions server_options)
+      : model (api_model), options (std::move (server_options)),
+        access (TokenTable (), options.trust_loopback)
+  {}
+
+  [[nodiscard]] bool listen_on (const std::string &where, GError **error);
+  [[nodiscard]] bool listen_on_socket (GError **error);
+  [[nodiscard]] bool open (Ref<GSocketAddress> address, GError **error);
+  [[nodiscard]] std::vector<Route> routes () const;
+
+  ApiModel &model;
+  ApiServerOptions options;
+  AccessRules access;
+  /* Ended in the reverse order: no new connections, then none at all, then the rest. */
+  Ref<SoupServer> server;
+  std::unique_ptr<Connections> connections;
+  std::unique_ptr<Dispatcher> dispatcher;
+  std::vector<std::unique_ptr<Listener>> listeners;
+};
+
+std::vector<Route>
+ApiServer::Impl::routes () const
+{
+  auto all = api_routes (model);
+  all.insert (all.end (), options.routes.begin (), options.routes.end ());
+  return all;
+}
+
+bool
+ApiServer::Impl::open (Ref<GSocketAddress> address, GError **error)
+{
+  auto listener = std::make_unique<Listener> (
+      std::move (address), options.self_test_interval,
+      [this] (GSocketConnection *stream) { connections->accept (stream); });
+  if (!listener->open (error))
+    return false;
+  listeners.push_back (std::move (listener));
+  return true;
+}
+
+bool
+ApiServer::Impl::listen_on_socket (GError **error)
+{
+  return options.socket.empty ()
+         || open (Ref<GSocketAddress>::adopt (g_unix_socket_address_new (options.socket.c_str ())),
+                  error);
+}
+
+/* ADDRESS:PORT, [ADDRESS]:PORT or PORT. */
+static Ref<GSocketAddress>
+parse_listen (const std::string &text, GError **error)
+{
+  const size_t colon = text.rfind (':');
+  std::string host = colon == std::string::npos ? "127.0.0.1" : text.substr (0, colon);
+  const std::string port_text = colon == std::string::npos ? text : text.substr (colon + 1);
+  if (host.starts_with ('[') && host.ends_with (']'))
+    host = host.substr (1, host.size () - 2);
+  unsigned port = 65536;
+  const char *end = port_text.data () + port_text.size ();
+  const auto [stop, problem] = std::from_chars (port_text.data (), end, port);
+  GSocketAddress *address = stop == end && problem == std::errc () && port <= 65535
+                                ? g_inet_socket_address_new_from_string (host.c_str (), port)
+                                : nullptr;
+  if (!address)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "`%s` is no address to listen on: [http] listen takes ADDRESS:PORT with a numeric "
+                 "address, such as 127.0.0.1:5000, 0.0.0.0:5000 or [::1]:5000",
+                 text.c_str ());
+  return Ref<GSocketAddress>::adopt (address);
+}
+
+static Ref<GSocketAddress>
+with_port (GSocketAddress *address, guint port)
+{
+  return Ref<GSocketAddress>::adopt (g_inet_socket_address_new (
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)),
+      static_cast<guint16> (port)));
+}
+
+static bool
+is_loopback (GSocketAddress *address)
+{
+  return g_inet_address_get_is_loopback (
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+}
+
+static void
+explain (GError **error, const std::string &where)
+{
+  if (!error || !*error)
+    return;
+  const bool busy = g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
+  g_prefix_error (error, "Cannot listen on %s: ", where.c_str ());
+  if (!busy)
+    return;
+  GError *longer = g_error_new (
+      G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
+      "%s. Another program has this port (`ss -ltnp` shows which): stop it, or set `listen` in "
+      "[http] to a free one",
+      (*error)->message);
+  g_clear_error (error);
+  *error = longer;
+}
+
+bool
+ApiServer::Impl::listen_on (const std::string &where, GError **error)
+{
+  const auto address = parse_listen (where, error);
+  if (!address)
+    return false;
+  if (!is_loopback (address.get ()) && options.token_file.empty ()) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                 "%s can be reached from other machines, and there are no tokens: set `token-file` "
+                 "in [http] to a file with `ROLE TOKEN` lines, or listen on 127.0.0.1",
+                 where.c_str ());
+    return false;
+  }
+  const guint first = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address.get ()));
+  const bool search = !options.listen_configured && first != 0;
+  g_autoptr (GError) busy = nullptr;
+  for (guint i = 0; i < (search ? ports_to_try : 1) && first + i <= 65535; i++) {
+    g_clear_error (&busy);
+    if (open (with_port (address.get (), first + i), &busy)) {
+      if (i > 0)
+        g_message ("%s is in use by another program: listening on %s", where.c_str (),
+                   listeners.back ()->url ().c_str ());
+      return true;
+    }
+    if (!g_error_matches (busy, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
+      break;
+  }
+  g_propagate_error (error, static_cast<GError *> (g_steal_pointer (&busy)));
+  explain (error, where);
+  return false;
+}
+
+ApiServer::ApiServer (ApiModel &model, ApiServerOptions options)
+    : impl_ (std::make_unique<Impl> (model, std::move (options)))
+{}
+
+ApiServer::~ApiServer ()
+{
+  stop ();
+}
+
+bool
+ApiServer::start (GError **error)
+{
+  Impl &impl = *impl_;
+  if (!reload_tokens (error))
+    return false;
+  impl.server = Ref<SoupServer>::adopt (soup_server_new (nullptr, nullptr));
+  impl.connections = std::make_unique<Connections> (impl.server.get (), impl.options.limits,
+                                                    impl.options.classify);
+  impl.dispatcher = std::make_unique<Dispatcher> (
+      impl.server.get (), *impl.connections, HostTable (g_get_host_name (), impl.options.hosts),
+      impl.access, AddressBuckets (impl.options.rate, impl.options.burst), impl.routes ());
+  bool good = impl.listen_on_socket (error);
+  for (const auto &where : impl.options.listen)
+    good = good && impl.listen_on (where, error);
+  if (!good)
+    stop ();
+  return good;
+}
+
+void
+ApiServer::stop ()
+{
+  Impl &impl = *impl_;
+  impl.listeners.clear ();
+  if (impl.connections)
+    impl.connections->close_all ();
+  if (impl.server)
+    soup_server_disconnect (impl.server.get ());
+  impl.dispatcher.reset ();
+  impl.server.reset ();
+  impl.connections.reset ();
+}
+
+bool
+ApiServer::reload_tokens (GError **error)
+{
+  if (impl_->options.token_file.empty ())
+    return true;
+  auto tokens = read_token_file (impl_->options.token_file, error);
+  if (tokens)
+    impl_->access.set_tokens (std::move (*tokens));
+  return tokens.has_value ();
+}
+
+std::vector<std::string>
+ApiServer::urls () const
+{
+  std::vector<std::string> all;
+  for (const auto &listener : impl_->listeners)
+    if (const std::string url = listener->url (); url.starts_with ("http"))
+      all.push_back (url);
+  return all;
+}
+
+} // namespace camwarden

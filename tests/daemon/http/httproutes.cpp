@@ -1,0 +1,607 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What the routes answer, and to whom. */
+#include "daemon/http/httptest.h"
+#include "daemon/httpapi/exchange.h"
+#include "daemon/httpapi/jsonwriter.h"
+
+#include <cmath>
+#include <cstring>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
+using namespace camwarden;
+
+static const std::string read_token = "read-0123456789abcdef";
+static const std::string control_token = "ctrl-0123456789abcdef";
+static const std::string admin_token = "admin-0123456789abcdef";
+
+static std::string
+token_file ()
+{
+  return write_file (
+      "read " + read_token + "\ncontrol " + control_token + "\nadmin " + admin_token + "\n", 0600);
+}
+
+static std::string
+bearer (const std::string &token)
+{
+  return token.empty () ? "" : "Authorization: Bearer " + token + "\r\n";
+}
+
+static JsonObject *
+parse (JsonParser *parser, const HttpResponse &response)
+{
+  g_autoptr (GError) error = nullptr;
+  json_parser_load_from_data (parser, response.body.c_str (), -1, &error);
+  g_assert_no_error (error);
+  return json_node_get_object (json_parser_get_root (parser));
+}
+
+static void
+check_problem (const HttpResponse &response, int status)
+{
+  g_assert_cmpint (response.status, ==, status);
+  g_assert_cmpstr (response.header ("content-type").c_str (), ==, "application/problem+json");
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *problem = parse (parser, response);
+  g_assert_cmpint (json_object_get_int_member (problem, "status"), ==, status);
+  for (const char *member : { "type", "title", "detail" })
+    g_assert_cmpstr (json_object_get_string_member (problem, member), !=, "");
+}
+
+static void
+check_headers (const HttpResponse &response)
+{
+  g_assert_true (response.header ("content-security-policy").starts_with ("default-src 'self'"));
+  g_assert_nonnull (
+      strstr (response.header ("content-security-policy").c_str (), "frame-ancestors 'none'"));
+  g_assert_cmpstr (response.header ("x-content-type-options").c_str (), ==, "nosniff");
+  g_assert_cmpstr (response.header ("referrer-policy").c_str (), ==, "no-referrer");
+  g_assert_cmpstr (response.header ("access-control-allow-origin").c_str (), ==, "");
+  g_assert_cmpstr (response.header ("server").c_str (), ==, "");
+}
+
+/* The path with the names in braces filled in. */
+static std::string
+example_of (const Route &route)
+{
+  std::string path = route.path_template;
+  for (const auto &[name, value] :
+       { std::pair{ "{id}", "front" }, std::pair{ "{file}", "icon.svg" } })
+    if (const size_t at = path.find (name); at != std::string::npos)
+      path.replace (at, strlen (name), value);
+  g_assert_true (path.find ('{') == std::string::npos);
+  return path;
+}
+
+/* The routes of today are all for readers: these stand for those to come. */
+static std::vector<Route>
+later_routes ()
+{
+  const auto echo = [] (const std::shared_ptr<Exchange> &exchange) {
+    JsonWriter json;
+    json.begin_object ().add ("body", exchange->body () != nullptr).end_object ();
+    exchange->reply_json (json);
+  };
+  return { { "POST", "/test/control", Role::Control, echo, "for controllers" },
+           { "POST", "/test/admin", Role::Admin, echo, "for admins" },
+           { "GET", "/test/admin", Role::Admin, echo, "for admins" } };
+}
+
+static GBytes *
+picture ()
+{
+  static const char bytes[] = "\xFF\xD8 a picture \xFF\xD9";
+  return g_bytes_new_static (bytes, sizeof bytes - 1);
+}
+
+static void
+test_status ()
+{
+  HttpFixture http;
+  const auto response = http.get ("/api/status");
+  g_assert_cmpint (response.status, ==, 200);
+  g_assert_cmpstr (response.header ("content-type").c_str (), ==, "application/json");
+  g_assert_cmpstr (response.header ("cache-control").c_str (), ==, "no-store");
+  check_headers (response);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *status = parse (parser, response);
+  g_assert_cmpstr (json_object_get_string_member (status, "status"), ==, "running");
+  g_assert_cmpstr (json_object_get_string_member (status, "version"), ==, "0.1.0");
+  g_assert_cmpint (json_object_get_int_member (status, "uptime"), ==, 90);
+  const char *stamp = json_object_get_string_member (status, "timestamp");
+  g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (stamp, nullptr);
+  g_assert_nonnull (time);
+  JsonObject *redis = json_object_get_object_member (status, "redis");
+  g_assert_cmpstr (json_object_get_string_member (redis, "uri"), ==, "redis://127.0.0.1:6390");
+  g_assert_cmpint (json_object_get_int_member (redis, "port"), ==, 6390);
+  g_assert_true (json_object_get_boolean_member (redis, "connected"));
+}
+
+static void
+test_health_summary ()
+{
+  HttpFixture http;
+  http.model.daemon.redis.connected = false;
+  http.model.list[0].verdict = "dark";
+  http.model.list[0].consecutive_failures = 3;
+  const auto response = http.get ("/api/health/summary");
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *summary = parse (parser, response);
+  g_assert_cmpstr (json_object_get_string_member (summary, "overall_status"), ==, "critical");
+  g_assert_cmpint (json_object_get_int_member (summary, "issues_count"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (summary, "critical_issues"), ==, 1);
+  g_assert_cmpint (json_object_get_int_member (summary, "warnings"), ==, 1);
+  g_assert_true (json_object_has_member (summary, "timestamp"));
+  JsonObject *components = json_object_get_object_member (summary, "components");
+  JsonObject *camera = json_object_get_object_member (components, "camera");
+  g_assert_cmpstr (json_object_get_string_member (camera, "status"), ==, "warning");
+  g_assert_cmpint (json_object_get_int_member (camera, "health_score"), ==, 70);
+  JsonObject *redis = json_object_get_object_member (components, "redis");
+  g_assert_cmpstr (json_object_get_string_member (redis, "status"), ==, "critical");
+  JsonObject *processes = json_object_get_object_member (components, "processes");
+  g_assert_true (json_object_has_member (processes, "camera-front"));
+}
+
+static void
+test_cameras ()
+{
+  HttpFixture http;
+  http.model.list.push_back (healthy_camera ("back"));
+  http.model.list[1].fps = NAN;
+  http.model.list[1].last_frame_age = std::nullopt;
+  http.model.list[1].last_error = "bad \xFF byte <b>";
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *all = parse (parser, http.get ("/api/cameras"));
+  JsonArray *cameras = json_object_get_array_member (all, "cameras");
+  g_assert_cmpuint (json_array_get_length (cameras), ==, 2);
+  JsonObject *back = json_array_get_object_element (cameras, 1);
+  g_assert_cmpstr (json_object_get_string_member (back, "id"), ==, "back");
+  g_assert_true (json_object_get_null_member (back, "fps"));
+  g_assert_true (json_object_get_null_member (back, "last_frame_age"));
+  g_autoptr (JsonParser) second = json_parser_new ();
+  JsonObject *front = parse (second, http.get ("/api/cameras/front"));
+  g_assert_cmpstr (json_object_get_string_member (front, "state"), ==, "streaming");
+  g_assert_cmpfloat (json_object_get_double_member (front, "last_frame_age"), ==, 0.021);
+  check_problem (http.get ("/api/cameras/none"), 404);
+  http.model.list.clear ();
+  check_problem (http.get ("/?action=snapshot"), 404);
+}
+
+static void
+test_snapshot ()
+{
+  HttpFixture http;
+  g_autoptr (GBytes) jpeg = picture ();
+  http.model.set_picture (jpeg);
+  for (const char *path : { "/api/cameras/front/snapshot.jpg", "/?action=snapshot",
+                            "/?action=snapshot&camera=front" }) {
+    const auto response = http.get (path);
+    g_assert_cmpint (response.status, ==, 200);
+    g_assert_cmpstr (response.header ("content-type").c_str (), ==, "image/jpeg");
+    g_assert_cmpstr (response.header ("cache-control").c_str (), ==, "no-store");
+    g_assert_cmpmem (response.body.data (), response.body.size (), g_bytes_get_data (jpeg, nullptr),
+                     g_bytes_get_size (jpeg));
+  }
+  const auto head = http.request ("HEAD", "/api/cameras/front/snapshot.jpg");
+  g_assert_cmpint (head.status, ==, 200);
+  g_assert_cmpuint (strtoul (head.header ("content-length").c_str (), nullptr, 10), ==,
+                    g_bytes_get_size (jpeg));
+  http.model.set_picture (nullptr);
+  check_problem (http.get ("/api/cameras/front/snapshot.jpg"), 504);
+  check_problem (http.get ("/?action=command"), 404);
+}
+
+/* The picture comes when the client has gone, and when the server has gone. */
+static void
+test_snapshot_too_late ()
+{
+  HttpFixture http;
+  http.model.hold_snapshots = true;
+  http.run ([&] {
+    HttpClient client (http.port);
+    client.send (request_text ("GET", "/api/cameras/front/snapshot.jpg"));
+  });
+  while (http.model.held_snapshots () < 1)
+    g_main_context_iteration (nullptr, TRUE);
+  g_autoptr (GBytes) jpeg = picture ();
+  http.model.set_picture (jpeg);
+  http.model.answer_snapshots ();
+  g_assert_cmpint (http.get ("/healthz").status, ==, 200);
+  HttpClient client (http.port);
+  client.send (request_text ("GET", "/api/cameras/front/snapshot.jpg"));
+  while (http.model.held_snapshots () < 1)
+    g_main_context_iteration (nullptr, TRUE);
+  http.server->stop ();
+  http.model.answer_snapshots ();
+  g_assert_true (client.closed_within (5));
+}
+
+static void
+test_stream ()
+{
+  HttpFixture http;
+  g_autoptr (GBytes) jpeg = picture ();
+  const auto push = [] (gpointer data) -> gboolean {
+    auto *fixture = static_cast<HttpFixture *> (data);
+    g_autoptr (GBytes) frame = picture ();
+    fixture->model.push ("front", frame);
+    return G_SOURCE_CONTINUE;
+  };
+  const guint source = g_timeout_add (10, push, &http);
+  const std::string part
+      = "Content-Type: image/jpeg\r\nContent-Length: " + std::to_string (g_bytes_get_size (jpeg))
+        + "\r\n\r\n"
+        + std::string (static_cast<const char *> (g_bytes_get_data (jpeg, nullptr)),
+                       g_bytes_get_size (jpeg))
+        + "\r\n--camwarden-frame\r\n";
+  for (const char *path : { "/api/cameras/front/stream.mjpg", "/?action=stream" }) {
+    http.run ([&] {
+      HttpClient client (http.port);
+      client.send (request_text ("GET", path));
+      std::string text;
+      while (text.size () < 2000)
+        text += client.read_some ();
+      g_assert_nonnull (strstr (text.c_str (), "Content-Type: multipart/x-mixed-replace; "
+                                               "boundary=camwarden-frame\r\n"));
+      const size_t body = text.find ("\r\n\r\n") + 4;
+      g_assert_true (text.substr (body).starts_with ("--camwarden-frame\r\n" + part + part));
+    });
+  }
+  g_source_remove (source);
+  const auto head = http.request ("HEAD", "/api/cameras/front/stream.mjpg");
+  g_assert_cmpint (head.status, ==, 200);
+  /* Nobody pushes: the departure of a viewer is seen all the same. */
+  http.spin (2.5);
+  g_assert_cmpuint (http.model.watchers (), ==, 0);
+  check_problem (http.get ("/api/cameras/none/stream.mjpg"), 404);
+}
+
+static void
+test_dashboard ()
+{
+  HttpFixture http;
+  const auto page = http.get ("/");
+  g_assert_cmpint (page.status, ==, 200);
+  g_assert_cmpstr (page.header ("content-type").c_str (), ==, "text/html; charset=utf-8");
+  check_headers (page);
+  /* The policy forbids all of these, the page must not need them. */
+  for (const char *word :
+       { "<style", " style=", "onclick", "onload", "<script>", "http://", "https://" })
+    g_assert_null (strstr (page.body.c_str (), word));
+  for (const char *file : { "camwarden.css", "camwarden.js", "camera.js", "icon.svg" })
+    g_assert_cmpint (http.get (std::string ("/assets/") + file).status, ==, 200);
+  const auto again = http.get ("/", "If-None-Match: " + page.header ("etag") + "\r\n");
+  g_assert_cmpint (again.status, ==, 304);
+  for (const char *path :
+       { "/assets/none.js", "/assets/../etc/passwd", "/assets/%2e%2e%2fetc%2fpasswd",
+         "/assets/.hidden", "/assets/", "/etc/passwd" }) {
+    const int status = http.get (path).status;
+    g_assert_true (status == 404 || status == 400);
+  }
+}
+
+static void
+test_probes ()
+{
+  HttpFixture http;
+  g_assert_cmpint (http.get ("/healthz").status, ==, 200);
+  g_assert_cmpint (http.get ("/readyz").status, ==, 200);
+  http.model.daemon.ready = false;
+  http.model.daemon.not_ready = "Redis is starting";
+  const auto response = http.get ("/readyz");
+  check_problem (response, 503);
+  g_assert_nonnull (strstr (response.body.c_str (), "Redis is starting"));
+}
+
+static void
+test_routing_errors ()
+{
+  HttpFixture http;
+  check_problem (http.get ("/api/nothing"), 404);
+  const auto wrong = http.request ("POST", "/api/status");
+  check_problem (wrong, 405);
+  g_assert_cmpstr (wrong.header ("allow").c_str (), ==, "GET, HEAD");
+  for (const char *method : { "PUT", "DELETE", "OPTIONS", "TRACE", "BREW" })
+    check_problem (http.request (method, "/api/status"), 405);
+  check_problem (http.get ("/" + std::string (3000, 'a')), 414);
+}
+
+static void
+test_hosts_on_the_wire ()
+{
+  ApiServerOptions options;
+  options.hosts = { "cameras.example" };
+  options.socket = write_file ("", 0600) + ".sock";
+  HttpFixture http (options);
+  for (const char *host : { "localhost", "localhost:5000", "127.0.0.1", "[::1]:5000", "10.1.2.3",
+                            "cameras.example", "CAMERAS.example:80" })
+    g_assert_cmpint (http.get ("/healthz", std::string ("Host: ") + host + "\r\n").status, ==, 200);
+  for (const char *host : { "evil.example", "localhost.evil.example", "127.0.0.1.evil.example" })
+    for (const char *path : { "/healthz", "/", "/api/status", "/nothing" })
+      check_problem (http.get (path, std::string ("Host: ") + host + "\r\n"), 421);
+  g_assert_cmpint (http.get ("/healthz", "Host: localhost\r\nHost: evil.example\r\n").status, ==,
+                   400);
+  g_assert_cmpint (http.get ("/healthz", "Host: evil.example\r\nHost: localhost\r\n").status, ==,
+                   400);
+  g_assert_cmpint (http.get ("/healthz", "Host: \r\n").status, >=, 400);
+  check_problem (http.get ("http://evil.example/healthz"), 421);
+  g_assert_cmpint (http.get ("http://localhost/healthz").status, ==, 200);
+  http.run ([&] {
+    HttpClient old (http.port);
+    old.send ("GET /healthz HTTP/1.0\r\n\r\n");
+    g_assert_cmpint (old.receive ().status, ==, 200);
+    HttpClient local (options.socket);
+    local.send ("GET /healthz HTTP/1.0\r\n\r\n");
+    g_assert_cmpint (local.receive ().status, ==, 200);
+  });
+}
+
+static void
+test_origins_on_the_wire ()
+{
+  ApiServerOptions options;
+  options.routes = later_routes ();
+  HttpFixture http (options);
+  const auto post
+      = [&] (const char *lines) { return http.request ("POST", "/test/control", lines); };
+  g_assert_cmpint (post ("").status, ==, 200);
+  g_assert_cmpint (post ("Origin: http://localhost\r\n").status, ==, 200);
+  for (const char *lines :
+       { "Origin: http://evil.example\r\n", "Origin: null\r\n", "Origin: http://localhost:81\r\n",
+         "Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n" })
+    check_problem (post (lines), 403);
+  /* Reading is no matter of the origin; opening a WebSocket is. */
+  g_assert_cmpint (http.get ("/healthz", "Origin: http://evil.example\r\n").status, ==, 200);
+  check_problem (http.get ("/healthz", "Upgrade: websocket\r\nOrigin: http://evil.example\r\n"),
+                 403);
+}
+
+static int
+expected (const Route &route, Peer peer, Role has)
+{
+  if (peer == Peer::Unix)
+    return 200;
+  const Role free = peer == Peer::Loopback ? Role::Control : Role::None;
+  if (std::max (has, free) >= route.role)
+    return 200;
+  return has == Role::None ? 401 : 403;
+}
+
+/* Every route of the table, from everywhere, as everybody. */
+static void
+test_roles ()
+{
+  ApiServerOptions options;
+  options.routes = later_routes ();
+  options.token_file = token_file ();
+  options.socket = options.token_file + ".sock";
+  options.classify = [] (const std::string &address) {
+    return address == "127.0.0.1" ? Peer::Loopback : Peer::Other;
+  };
+  options.rate = options.burst = 1e6;
+  HttpFixture http (options);
+  g_autoptr (GBytes) jpeg = picture ();
+  http.model.set_picture (jpeg);
+  auto routes = api_routes (http.model);
+  g_assert_cmpuint (routes.size (), >=, 10);
+  for (const auto &route : later_routes ())
+    routes.push_back (route);
+  const std::pair<Role, std::string> holders[] = { { Role::None, "" },
+                                                   { Role::Read, read_token },
+                                                   { Role::Control, control_token },
+                                                   { Role::Admin, admin_token } };
+  for (const auto &route : routes)
+    for (const auto &[role, token] : holders)
+      for (const Peer peer : { Peer::Unix, Peer::Loopback, Peer::Other }) {
+        g_assert_cmpstr (route.doc.c_str (), !=, "");
+        const bool get = route.method == "GET";
+        const std::string text
+            = request_text (get ? "HEAD" : route.method, example_of (route), bearer (token));
+        int status = 0;
+        http.run ([&, p = peer] {
+          if (p == Peer::Unix) {
+            HttpClient client (options.socket);
+            client.send (text);
+            status = client.receive (get).status;
+          } else {
+            HttpClient client (http.port, p == Peer::Other ? "127.0.0.9" : "127.0.0.1");
+            client.send (text);
+            status = client.receive (get).status;
+          }
+        });
+        if (status != expected (route, peer, role))
+          g_error ("%s %s as %s from peer %d: %d", route.method.c_str (),
+                   route.path_template.c_str (), role_name (role), static_cast<int> (peer), status);
+      }
+}
+
+static void
+test_tokens ()
+{
+  ApiServerOptions options;
+  options.token_file = token_file ();
+  options.trust_loopback = false;
+  HttpFixture http (options);
+  const auto none = http.get ("/healthz");
+  check_problem (none, 401);
+  g_assert_true (none.header ("www-authenticate").starts_with ("Basic "));
+  const std::string pair = "anybody:" + read_token;
+  g_autofree char *basic
+      = g_base64_encode (reinterpret_cast<const guchar *> (pair.data ()), pair.size ());
+  g_assert_cmpint (
+      http.get ("/healthz", std::string ("Authorization: Basic ") + basic + "\r\n").status, ==,
+      200);
+  g_assert_cmpint (http.get ("/healthz", bearer (read_token)).status, ==, 200);
+  for (int i = 0; i < 5; i++)
+    check_problem (http.get ("/healthz", bearer ("wrong-0123456789abcdef")), 401);
+  const auto locked = http.get ("/healthz", bearer (read_token));
+  check_problem (locked, 429);
+  g_assert_cmpstr (locked.header ("retry-after").c_str (), !=, "");
+  /* Another address is not punished for it. */
+  g_assert_cmpint (http.request ("GET", "/healthz", bearer (read_token), "", "127.0.0.7").status,
+                   ==, 200);
+  /* New tokens without a restart; a bad file changes nothing. */
+  g_autoptr (GError) error = nullptr;
+  g_assert_true (g_file_set_contents (options.token_file.c_str (), "read new-0123456789abcdef\n",
+                                      -1, nullptr));
+  g_chmod (options.token_file.c_str (), 0600);
+  g_assert_true (http.server->reload_tokens (&error));
+  g_chmod (options.token_file.c_str (), 0640);
+  g_assert_false (http.server->reload_tokens (&error));
+  g_assert_nonnull (strstr (error->message, "chmod 600"));
+  g_assert_cmpint (
+      http.request ("GET", "/healthz", bearer ("new-0123456789abcdef"), "", "127.0.0.8").status, ==,
+      200);
+}
+
+static void
+test_bodies ()
+{
+  ApiServerOptions options;
+  options.routes = later_routes ();
+  HttpFixture http (options);
+  const std::string json = "Content-Type: application/json\r\n";
+  const auto post = [&] (const std::string &lines, const std::string &body) {
+    return http.request ("POST", "/test/control", lines, body);
+  };
+  g_assert_cmpstr (post (json, "{\"a\":1}").body.c_str (), ==, "{\"body\":true}\n");
+  g_assert_cmpstr (post ("", "").body.c_str (), ==, "{\"body\":false}\n");
+  g_assert_cmpint (post ("Content-Type: application/json; charset=utf-8\r\n", "{}").status, ==,
+                   200);
+  check_problem (post ("Content-Type: text/plain\r\n", "{}"), 415);
+  check_problem (post ("Content-Type: application/x-www-form-urlencoded\r\n", "a=1"), 415);
+  check_problem (post ("", "{}"), 415);
+  for (const std::string &bad :
+       { std::string ("{"), std::string ("nonsense"), std::string ("\"\xFF\""),
+         std::string (60'000, '['), std::string (33, '[') + std::string (33, ']'),
+         std::string ("  ") })
+    check_problem (post (json, bad), 400);
+  g_assert_cmpint (post (json, std::string (32, '[') + std::string (32, ']')).status, ==, 200);
+  g_assert_cmpint (post (json, "\"" + std::string (65534, 'a') + "\"").status, ==, 200);
+  check_problem (post (json, "\"" + std::string (65535, 'a') + "\""), 413);
+}
+
+static void
+test_rate ()
+{
+  ApiServerOptions options;
+  options.token_file = token_file ();
+  options.classify = [] (const std::string &address) {
+    return address == "127.0.0.1" ? Peer::Loopback : Peer::Other;
+  };
+  options.rate = 0.1;
+  options.burst = 5;
+  HttpFixture http (options);
+  for (int i = 0; i < 5; i++)
+    g_assert_cmpint (http.request ("GET", "/healthz", bearer (read_token), "", "127.0.0.9").status,
+                     ==, 200);
+  check_problem (http.request ("GET", "/healthz", bearer (read_token), "", "127.0.0.9"), 429);
+  for (int i = 0; i < 20; i++)
+    g_assert_cmpint (http.get ("/healthz").status, ==, 200);
+}
+
+static std::string
+start_error (ApiServerOptions options)
+{
+  FakeModel model;
+  ApiServer server (model, std::move (options));
+  g_autoptr (GError) error = nullptr;
+  g_assert_false (server.start (&error));
+  g_test_message ("%s", error->message);
+  return error->message;
+}
+
+static void
+test_where_to_listen ()
+{
+  HttpFixture first;
+  const std::string busy = "127.0.0.1:" + std::to_string (first.port);
+  ApiServerOptions options;
+  options.listen = { busy };
+  options.listen_configured = true;
+  const std::string text = start_error (options);
+  g_assert_nonnull (strstr (text.c_str (), busy.c_str ()));
+  g_assert_nonnull (strstr (text.c_str (), "listen"));
+  options.listen_configured = false;
+  ApiServer second (first.model, options);
+  g_autoptr (GError) error = nullptr;
+  g_assert_true (second.start (&error));
+  const std::string got = second.urls ().front ();
+  const int port = atoi (got.c_str () + got.rfind (':') + 1);
+  g_assert_cmpint (port, >, first.port);
+  g_assert_cmpint (port, <, first.port + 10);
+  for (const char *where : { "example.com:5000", "127.0.0.1:99999", "127.0.0.1:", "", "x" }) {
+    ApiServerOptions wrong;
+    wrong.listen = { where };
+    g_assert_nonnull (strstr (start_error (wrong).c_str (), "listen"));
+  }
+}
+
+static void
+test_no_tokens_no_network ()
+{
+  ApiServerOptions options;
+  for (const char *where : { "0.0.0.0:0", "[::]:0", "192.0.2.1:0" }) {
+    options.listen = { where };
+    g_assert_nonnull (strstr (start_error (options).c_str (), "token-file"));
+  }
+  options.listen = { "127.0.0.1:0" };
+  options.token_file = write_file ("read " + read_token + "\n", 0644);
+  g_assert_nonnull (strstr (start_error (options).c_str (), "chmod 600"));
+  options.token_file = write_file ("", 0600);
+  g_assert_nonnull (strstr (start_error (options).c_str (), "no token"));
+  options.token_file = "/nonexistent/tokens";
+  g_assert_nonnull (strstr (start_error (options).c_str (), "/nonexistent/tokens"));
+  const std::string secret = "do-not-print-this-token";
+  options.token_file = write_file ("owner " + secret + "\n", 0600);
+  g_assert_null (strstr (start_error (options).c_str (), secret.c_str ()));
+}
+
+static void
+test_unix_socket ()
+{
+  ApiServerOptions options;
+  options.socket = write_file ("", 0600) + ".sock";
+  HttpFixture http (options);
+  struct stat status;
+  g_assert_cmpint (stat (options.socket.c_str (), &status), ==, 0);
+  g_assert_cmpint (status.st_mode & 0777, ==, 0660);
+  /* Somebody answers there: a second daemon must not take it away. */
+  ApiServerOptions other;
+  other.listen = { "127.0.0.1:0" };
+  other.socket = options.socket;
+  g_assert_nonnull (strstr (start_error (other).c_str (), "second camwardend"));
+  http.run ([&] {
+    HttpClient client (options.socket);
+    client.send (request_text ("GET", "/healthz"));
+    g_assert_cmpint (client.receive ().status, ==, 200);
+  });
+  http.server->stop ();
+  g_assert_cmpint (g_access (options.socket.c_str (), F_OK), !=, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, nullptr);
+  g_test_add_func ("/http/status", test_status);
+  g_test_add_func ("/http/health-summary", test_health_summary);
+  g_test_add_func ("/http/cameras", test_cameras);
+  g_test_add_func ("/http/snapshot", test_snapshot);
+  g_test_add_func ("/http/snapshot-too-late", test_snapshot_too_late);
+  g_test_add_func ("/http/stream", test_stream);
+  g_test_add_func ("/http/dashboard", test_dashboard);
+  g_test_add_func ("/http/probes", test_probes);
+  g_test_add_func ("/http/routing-errors", test_routing_errors);
+  g_test_add_func ("/http/hosts", test_hosts_on_the_wire);
+  g_test_add_func ("/http/origins", test_origins_on_the_wire);
+  g_test_add_func ("/http/roles", test_roles);
+  g_test_add_func ("/http/tokens", test_tokens);
+  g_test_add_func ("/http/bodies", test_bodies);
+  g_test_add_func ("/http/rate", test_rate);
+  g_test_add_func ("/http/where-to-listen", test_where_to_listen);
+  g_test_add_func ("/http/no-tokens-no-network", test_no_tokens_no_network);
+  g_test_add_func ("/http/unix-socket", test_unix_socket);
+  return g_test_run ();
+}

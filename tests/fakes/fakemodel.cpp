@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "fakes/fakemodel.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace camwarden
+{
+
+CameraStatus
+healthy_camera (const std::string &id)
+{
+  CameraStatus camera;
+  camera.id = id;
+  camera.state = CameraState::Streaming;
+  camera.verdict = "ok";
+  camera.source = "videotestsrc is-live=true";
+  camera.channel = "cam:" + id + ":frame";
+  camera.caps = "image/jpeg, width=1280, height=720, framerate=30/1";
+  camera.fps = 29.97;
+  camera.target_fps = 30;
+  camera.width = 1280;
+  camera.height = 720;
+  camera.last_frame_age = 21'000;
+  camera.last_frame_time = g_get_real_time () - 21'000;
+  camera.frames = camera.published = 1000;
+  camera.worker_pid = 4711;
+  camera.worker_started = g_get_real_time () - 60'000'000;
+  return camera;
+}
+
+FakeModel::FakeModel ()
+{
+  daemon.version = "0.1.0";
+  daemon.hostname = "workshop";
+  daemon.started = g_get_real_time () - 90'000'000;
+  daemon.uptime = 90'000'000;
+  daemon.ready = true;
+  daemon.redis.embedded = true;
+  daemon.redis.connected = true;
+  daemon.redis.uri = "redis://127.0.0.1:6390";
+  daemon.redis.host = "127.0.0.1";
+  daemon.redis.port = 6390;
+  daemon.redis.server = "redis 7.0.15";
+  daemon.redis.rtt = 180;
+  list.push_back (healthy_camera ("front"));
+}
+
+void
+FakeModel::set_picture (GBytes *jpeg)
+{
+  picture_.reset (jpeg ? g_bytes_ref (jpeg) : nullptr);
+}
+
+DaemonStatus
+FakeModel::status () const
+{
+  return daemon;
+}
+
+std::vector<CameraStatus>
+FakeModel::cameras () const
+{
+  return list;
+}
+
+void
+FakeModel::answer (const SnapshotDone &done) const
+{
+  if (picture_) {
+    done (picture_.get (), nullptr);
+    return;
+  }
+  g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "No frame came in 5 s");
+  done (nullptr, error);
+}
+
+void
+FakeModel::snapshot (const std::string &, SnapshotDone done)
+{
+  if (hold_snapshots)
+    held_.push_back (std::move (done));
+  else
+    answer (done);
+}
+
+void
+FakeModel::answer_snapshots ()
+{
+  for (const auto &done : std::exchange (held_, {}))
+    answer (done);
+}
+
+uint64_t
+FakeModel::watch_frames (const std::string &camera, FrameArrived arrived)
+{
+  if (std::none_of (list.begin (), list.end (),
+                    [&] (const auto &known) { return known.id == camera; }))
+    return 0;
+  watches_[++last_token_] = { camera, std::move (arrived) };
+  return last_token_;
+}
+
+void
+FakeModel::unwatch_frames (uint64_t token)
+{
+  watches_.erase (token);
+}
+
+void
+FakeModel::push (const std::string &camera, GBytes *jpeg)
+{
+  /* A watcher may leave while it is told. */
+  std::vector<uint64_t> tokens;
+  for (const auto &[token, watch] : watches_)
+    if (watch.camera == camera)
+      tokens.push_back (token);
+  for (const uint64_t token : tokens)
+    if (const auto found = watches_.find (token); found != watches_.end ()) {
+      const FrameArrived arrived = found->second.arrived;
+      arrived (jpeg);
+    }
+}
+
+} // namespace camwarden

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/healthreport.h"
+
+#include <glib.h>
+
+using namespace camwarden;
+
+static CameraFacts
+good (const char *id)
+{
+  return { id, CameraState::Streaming, "ok", false, "", "" };
+}
+
+static void
+test_levels ()
+{
+  static const struct
+  {
+    CameraState state;
+    const char *verdict;
+    const char *level;
+    const char *code; /* of the first issue; "": none */
+  } rows[] = {
+    { CameraState::Streaming, "ok", "healthy", "" },
+    { CameraState::Streaming, "unknown", "healthy", "" },
+    { CameraState::Streaming, "dark", "warning", "dark" },
+    { CameraState::Streaming, "bright", "warning", "bright" },
+    { CameraState::Streaming, "blur", "warning", "blur" },
+    { CameraState::Streaming, "frozen", "critical", "frozen" },
+    { CameraState::Streaming, "stall", "critical", "stall" },
+    { CameraState::Starting, "unknown", "warning", "starting" },
+    { CameraState::Stalled, "stall", "critical", "stall" },
+    { CameraState::NoCamera, "ok", "critical", "no-camera" },
+    { CameraState::Respawning, "dark", "critical", "respawning" },
+    { CameraState::Failed, "ok", "critical", "failed" },
+    { CameraState::Stopped, "stall", "off", "" },
+  };
+  for (const auto &row : rows) {
+    const CameraFacts camera{ "front", row.state, row.verdict, false, "", "why" };
+    g_assert_cmpstr (health_level_name (camera_level (camera)), ==, row.level);
+    const auto issues = camera_issues (camera);
+    g_assert_cmpstr (issues.empty () ? "" : issues[0].code.c_str (), ==, row.code);
+    g_assert_cmpuint (issues.size (), <=, 1);
+  }
+}
+
+static void
+test_report ()
+{
+  const RedisFacts up{ true, "redis://h:1", "" }, down{ false, "redis://h:1", "refused" };
+  auto report = report_health ({ good ("a"), good ("b") }, up, "");
+  g_assert_cmpstr (health_level_name (report.overall), ==, "healthy");
+  g_assert_true (report.issues.empty ());
+
+  auto paused = good ("b");
+  paused.store_paused = "full";
+  report = report_health ({ good ("a"), paused }, down, "line 3: no such key");
+  g_assert_cmpstr (health_level_name (report.overall), ==, "critical");
+  g_assert_cmpuint (report.issues.size (), ==, 3);
+  g_assert_cmpuint (report.count (HealthLevel::Critical), ==, 1);
+  g_assert_cmpuint (report.count (HealthLevel::Warning), ==, 2);
+  g_assert_cmpstr (report.issues[0].part.c_str (), ==, "redis");
+  g_assert_cmpstr (report.issues[2].code.c_str (), ==, "store-full");
+
+  auto off = good ("a");
+  off.state = CameraState::Stopped;
+  g_assert_cmpstr (health_level_name (report_health ({ off }, up, "").overall), ==, "healthy");
+  auto test_picture = good ("a");
+  test_picture.test_picture = true;
+  g_assert_cmpstr (health_level_name (report_health ({ test_picture }, up, "").overall), ==,
+                   "warning");
+  g_assert_cmpstr (health_level_name (report_health ({}, up, "").overall), ==, "warning");
+}
+
+static void
+test_score ()
+{
+  g_assert_cmpint (health_score (0), ==, 100);
+  g_assert_cmpint (health_score (3), ==, 70);
+  g_assert_cmpint (health_score (10), ==, 0);
+  g_assert_cmpint (health_score (4'000'000'000u), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, nullptr);
+  g_test_add_func ("/healthreport/levels", test_levels);
+  g_test_add_func ("/healthreport/report", test_report);
+  g_test_add_func ("/healthreport/score", test_score);
+  return g_test_run ();
+}
