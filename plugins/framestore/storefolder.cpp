@@ -104,12 +104,13 @@ open_part (int folder, const char *part, FileDescriptor *file)
   }
 }
 
+/* Network file systems tell on closing what went wrong. */
 int
-publish (int folder, const char *part, const std::string &name, bool durable)
+publish (int folder, const char *part, const std::string &name, bool durable, FileDescriptor *file)
 {
   if (renameat (folder, part, folder, name.c_str ()) != 0)
     return errno;
-  if (!durable || fsync (folder) == 0)
+  if (close (file->release ()) == 0 && (!durable || fsync (folder) == 0))
     return 0;
   const int error = errno;
   unlinkat (folder, name.c_str (), 0);
@@ -219,22 +220,23 @@ FrameFile
 write_frame_file (int folder, const std::string &name, std::span<const uint8_t> bytes, bool durable,
                   bool quarantine)
 {
-  FrameFile file;
+  FrameFile result;
+  FileDescriptor file;
   const std::string part = part_name (name);
-  if ((file.error = open_part (folder, part.c_str (), &file.fd)) != 0)
-    return file;
-  file.error = write_all (file.fd.get (), bytes);
-  if (file.error == 0 && durable && fsync (file.fd.get ()) != 0)
-    file.error = errno;
-  if (file.error == 0)
-    file.error = publish (folder, part.c_str (), name, durable);
-  if (file.error == 0)
-    return file;
-  file.quarantined = file.error == EIO && quarantine
-                     && renameat (folder, part.c_str (), folder, bad_name (name).c_str ()) == 0;
-  if (!file.quarantined)
+  if ((result.error = open_part (folder, part.c_str (), &file)) != 0)
+    return result;
+  result.error = write_all (file.get (), bytes);
+  if (result.error == 0 && durable && fsync (file.get ()) != 0)
+    result.error = errno;
+  if (result.error == 0)
+    result.error = publish (folder, part.c_str (), name, durable, &file);
+  if (result.error == 0)
+    return result;
+  result.quarantined = result.error == EIO && quarantine
+                       && renameat (folder, part.c_str (), folder, bad_name (name).c_str ()) == 0;
+  if (!result.quarantined)
     unlinkat (folder, part.c_str (), 0);
-  return file;
+  return result;
 }
 
 int

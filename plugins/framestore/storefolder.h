@@ -65,12 +65,11 @@ private:
 void remove_empty_folders (const std::string &location, int64_t minute);
 
 /* Writes `bytes` as `name`, by way of ".NAME.part". `durable`: file and name are on the disk when
- * this returns, else the open file is there to be synchronised later. Another process' start scan
- * knows by the lock on the part file that its writer lives. */
+ * this returns. Another process' start scan knows by the lock on the part file that its writer
+ * lives. */
 struct FrameFile
 {
   int error = 0;
-  FileDescriptor fd;
   bool quarantined = false; /* after EIO, if that was asked for */
 };
 [[nodiscard]] FrameFile write_frame_file (int folder, const std::string &name,

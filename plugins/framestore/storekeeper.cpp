@@ -89,7 +89,7 @@ StoreWriter::sync_due () const
 void
 StoreWriter::sync_if_due ()
 {
-  std::vector<Unsynced> files;
+  std::vector<StoredFrame> files;
   size_t more = 0;
   {
     std::lock_guard lock (mutex_);
@@ -109,27 +109,44 @@ StoreWriter::sync_if_due ()
   settled_.notify_all ();
 }
 
+/* They are opened again, for reading: a file that is open for writing, and at a camera's pace there
+ * would always be one, forbids to make the file system read-only. An error that nobody was told
+ * of yet waits for us all the same. */
 void
-StoreWriter::sync_files (const std::vector<Unsynced> &files)
+StoreWriter::sync_files (const std::vector<StoredFrame> &files)
 {
-  for (const Unsynced &file : files)
-    (void)sync_file_range (file.fd.get (), 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint to start */
-  for (const Unsynced &file : files) {
-    if (stopping ())
-      return;
-    if (fdatasync (file.fd.get ()) != 0) {
-      sync_failed (file, errno);
-    } else {
-      std::lock_guard lock (mutex_);
-      stats_.synced++;
-    }
+  std::vector<FileDescriptor> open_files;
+  for (const StoredFrame &file : files) {
+    const std::string name = file_name (settings_.camera, file.name);
+    int fd = -1;
+    if (sync_folder_.enter (minute_of (file.name.time_us), Create::no) == 0)
+      fd = openat (sync_folder_.fd (), name.c_str (), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    open_files.emplace_back (fd);
+    if (fd >= 0)
+      (void)sync_file_range (fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint to start */
+  }
+  sync_folder_.leave ();
+  for (size_t i = 0; i < files.size () && !stopping (); i++) {
+    if (open_files[i])
+      sync_file (files[i], open_files[i].get ());
   }
 }
 
 void
-StoreWriter::sync_folders (const std::vector<Unsynced> &files)
+StoreWriter::sync_file (const StoredFrame &file, int fd)
 {
-  for (const Unsynced &file : files) {
+  if (fdatasync (fd) != 0) {
+    sync_failed (file, errno);
+    return;
+  }
+  std::lock_guard lock (mutex_);
+  stats_.synced++;
+}
+
+void
+StoreWriter::sync_folders (const std::vector<StoredFrame> &files)
+{
+  for (const StoredFrame &file : files) {
     const int64_t minute = minute_of (file.name.time_us);
     if (stopping () || (minute == synced_minute_ && &file != &files.back ()))
       continue;
@@ -155,7 +172,7 @@ StoreWriter::sync_everything ()
 /* A file that was stored has not reached the disk: it is none of the stored ones any more. An error
  * is told once per open file, so there is no second try. */
 void
-StoreWriter::sync_failed (const Unsynced &file, int error)
+StoreWriter::sync_failed (const StoredFrame &file, int error)
 {
   const std::string name = file_name (settings_.camera, file.name);
   const OutageReason reason = outage_reason_of (error);

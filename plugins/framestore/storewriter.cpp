@@ -19,10 +19,12 @@ constexpr auto housekeeping_period = 1s; /* max-age and keep-free while no frame
 constexpr uint64_t slice_files = 200;
 constexpr auto slice_time = 20ms;
 constexpr int slices_when_full = 16;
+constexpr uint64_t first_slice_files = 16; /* to see whether it helps */
+constexpr int64_t in_vain_pause_us = 10'000'000;
 constexpr uint64_t most_low_water = uint64_t{ 64 } << 20;
 constexpr uint64_t fewest_free_files = 8;
 constexpr uint64_t most_quarantined = 16; /* files, in one store */
-constexpr size_t most_unsynced = 256;     /* files kept open for the group synchronisation */
+constexpr size_t most_unsynced = 256;     /* files that are synchronised one by one */
 
 } // namespace
 
@@ -39,7 +41,7 @@ StoreClock::system ()
 bool
 StoreWriter::Slice::spent () const
 {
-  return files_ >= slice_files || std::chrono::steady_clock::now () - start_ >= slice_time
+  return files_ >= most_files_ || std::chrono::steady_clock::now () - start_ >= slice_time
          || writer_.stopping ();
 }
 
@@ -152,7 +154,7 @@ StoreWriter::prune (uint64_t bytes)
   StoreFolder folder (settings_.location);
   uint64_t freed = 0;
   while (freed < bytes && !stopping ()) {
-    Slice slice (*this);
+    Slice slice (*this, slice_files);
     prune_slice (folder, bytes - freed, 0, &slice);
     if (slice.files () == 0)
       break;
@@ -264,21 +266,20 @@ StoreWriter::store (Frame frame)
     return;
   }
   const bool durable = limits_.get ().sync_interval_us == 0;
-  FileDescriptor fd;
   int error = keep_limits (size);
   if (error == 0) {
-    error = write (frame, durable, &fd);
+    error = write (frame, durable);
     if ((error == ENOSPC || error == EDQUOT) && make_space_for (size))
-      error = write (frame, durable, &fd);
+      error = write (frame, durable);
   }
   if (error == 0)
-    finish (frame, durable, std::move (fd));
+    finish (frame, durable);
   else
     fail (frame, error);
 }
 
 int
-StoreWriter::write (const Frame &frame, bool durable, FileDescriptor *fd)
+StoreWriter::write (const Frame &frame, bool durable)
 {
   const int64_t minute = minute_of (frame.name.time_us);
   const std::string name = file_name (settings_.camera, frame.name);
@@ -289,9 +290,8 @@ StoreWriter::write (const Frame &frame, bool durable, FileDescriptor *fd)
   for (int attempt = 0; attempt < 3; attempt++) {
     error = folder_.enter (minute, durable ? Create::durable : Create::yes);
     if (error == 0) {
-      FrameFile file
+      const FrameFile file
           = write_frame_file (folder_.fd (), name, frame.payload.bytes (), durable, quarantine);
-      *fd = std::move (file.fd);
       error = file.error;
       if (file.quarantined)
         count_quarantined ();
@@ -317,7 +317,7 @@ StoreWriter::enter_new_minute (int64_t minute)
 }
 
 void
-StoreWriter::finish (const Frame &frame, bool durable, FileDescriptor fd)
+StoreWriter::finish (const Frame &frame, bool durable)
 {
   const uint64_t size = frame.payload.bytes ().size ();
   const auto counted
@@ -327,7 +327,6 @@ StoreWriter::finish (const Frame &frame, bool durable, FileDescriptor fd)
   const int64_t interval = limits_.get ().sync_interval_us;
   bool resumed = false;
   uint64_t dropped = 0;
-  FileDescriptor surplus; /* closed after the lock is released */
   {
     std::lock_guard lock (mutex_);
     stats_.stored++;
@@ -344,12 +343,10 @@ StoreWriter::finish (const Frame &frame, bool durable, FileDescriptor fd)
     } else {
       if (unsynced_.empty () && unsynced_more_ == 0)
         sync_at_ = std::chrono::steady_clock::now () + std::chrono::microseconds (interval);
-      if (unsynced_.size () < most_unsynced) {
-        unsynced_.push_back ({ frame.name, counted, std::move (fd) });
-      } else {
+      if (unsynced_.size () < most_unsynced)
+        unsynced_.push_back ({ frame.name, counted });
+      else
         unsynced_more_++;
-        surplus = std::move (fd);
-      }
     }
     leave_queue (size);
   }
@@ -411,7 +408,7 @@ StoreWriter::keep_limits (uint64_t incoming)
 {
   const StoreLimits limits = limits_.get ();
   const int64_t wall = clock_.wall (), mono = clock_.mono ();
-  Slice slice (*this);
+  Slice slice (*this, slice_files);
   more_to_prune_ = false;
   while (true) {
     const auto frame = index_.with ([&] (Retention &index) {
@@ -467,7 +464,8 @@ StoreWriter::make_space (uint64_t target, uint64_t target_files, uint64_t at_lea
 {
   StoreSpace space;
   SpaceMade made{ false, 0 };
-  if (store_space (settings_.location, &space) != 0)
+  const int64_t mono = clock_.mono ();
+  if (mono < in_vain_until_ || store_space (settings_.location, &space) != 0)
     return made;
   for (int i = 0; i < slices; i++) {
     const uint64_t bytes = target > space.available ? target - space.available : 0;
@@ -478,16 +476,19 @@ StoreWriter::make_space (uint64_t target, uint64_t target_files, uint64_t at_lea
     made.enough = bytes == 0 && files == 0 && rest == 0;
     if (made.enough)
       break;
-    Slice slice (*this);
+    Slice slice (*this, i == 0 ? first_slice_files : slice_files);
     prune_slice (prune_folder_, std::max (bytes, rest), files, &slice);
     made.freed += slice.freed ();
     const StoreSpace before = space;
     if (slice.files () == 0 || store_space (settings_.location, &space) != 0)
       break;
+    const bool more_files = space.files_available > before.files_available;
     const bool better
-        = space.available > before.available || space.files_available > before.files_available;
-    if (slice.freed () > 0 && !better)
+        = space.available > before.available || (bytes == 0 && (files == 0 || more_files));
+    if (slice.freed () > 0 && !better) {
+      in_vain_until_ = mono + in_vain_pause_us;
       break;
+    }
   }
   return made;
 }

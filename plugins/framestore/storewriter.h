@@ -179,12 +179,6 @@ private:
     uint64_t pts;
     FramePayload payload;
   };
-  struct Unsynced
-  {
-    FrameName name;
-    uint32_t size;
-    FileDescriptor fd;
-  };
   struct SpaceMade
   {
     bool enough;
@@ -194,7 +188,9 @@ private:
   class Slice
   {
   public:
-    explicit Slice (const StoreWriter &writer) : writer_ (writer) {}
+    Slice (const StoreWriter &writer, uint64_t most_files)
+        : writer_ (writer), most_files_ (most_files)
+    {}
     [[nodiscard]] bool spent () const;
     void
     take (uint64_t freed)
@@ -215,6 +211,7 @@ private:
 
   private:
     const StoreWriter &writer_;
+    const uint64_t most_files_;
     SteadyTime start_ = std::chrono::steady_clock::now ();
     uint64_t files_ = 0;
     uint64_t freed_ = 0;
@@ -226,8 +223,8 @@ private:
   void housekeep ();
   void drop_queue ();
   void store (Frame frame);
-  [[nodiscard]] int write (const Frame &frame, bool durable, FileDescriptor *fd);
-  void finish (const Frame &frame, bool durable, FileDescriptor fd);
+  [[nodiscard]] int write (const Frame &frame, bool durable);
+  void finish (const Frame &frame, bool durable);
   void drop (uint64_t size);
   void fail (const Frame &frame, int error);
   void leave_queue (uint64_t size);
@@ -244,10 +241,11 @@ private:
   [[nodiscard]] bool scan_may_go_on (SteadyTime *slice);
   [[nodiscard]] bool sync_due () const;
   void sync_if_due ();
-  void sync_files (const std::vector<Unsynced> &files);
-  void sync_folders (const std::vector<Unsynced> &files);
+  void sync_files (const std::vector<StoredFrame> &files);
+  void sync_file (const StoredFrame &file, int fd);
+  void sync_folders (const std::vector<StoredFrame> &files);
   void sync_everything ();
-  void sync_failed (const Unsynced &file, int error);
+  void sync_failed (const StoredFrame &file, int error);
 
   /* any thread */
   bool remove_file (StoreFolder &folder, const StoredFrame &frame, uint64_t *freed);
@@ -280,13 +278,14 @@ private:
   bool draining_ = false;
   bool syncing_ = false;
   bool rescan_ = false;
-  std::vector<Unsynced> unsynced_;
+  std::vector<StoredFrame> unsynced_;
   size_t unsynced_more_ = 0; /* files beyond those: then the whole file system is synchronised */
   SteadyTime sync_at_;
 
   /* writer thread only */
   StoreFolder folder_, prune_folder_;
   bool more_to_prune_ = false;
+  int64_t in_vain_until_ = 0; /* mono: deleting made no space, and is not tried before */
 
   /* keeper thread only */
   StoreFolder sync_folder_;
