@@ -130,12 +130,11 @@ Camera::playing (bool good, const Done &done)
     done (problem);
   if (leaving_)
     return;
-  /* The reason is on the bus, and comes before this. */
-  auto later = [this] {
+  /* The reason is on its way over the bus. */
+  anew_ = Timer::once (200, [this] {
     if (!leaving_)
-      error ({ "pipeline", "state-change-failed", "the pipeline does not start" });
-  };
-  queue_.post (later);
+      error ({ "source", "state-change-failed", source_name_ + " does not start" });
+  });
 }
 
 Pipeline::Events

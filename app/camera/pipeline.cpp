@@ -87,7 +87,10 @@ Pipeline::make_elements (const CameraSource &source, GError **error)
   /* A source that is the clock would stop the time together with itself. */
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
   gst_pipeline_use_clock (GST_PIPELINE (pipeline_.get ()), clock);
-  source_ = source.element;
+  source_ = Ref<GstElement>::adopt (GST_ELEMENT (gst_object_ref_sink (gst_bin_new ("source"))));
+  source_pad_ = Ref<GstPad>::share (gst_ghost_pad_new_no_target ("src", GST_PAD_SRC));
+  gst_element_add_pad (source_.get (), source_pad_.get ());
+  put_source (source);
   pace_ = make_element (config_, "clocksync", error);
   probe_ = pace_ ? make_element (config_, "healthprobe", error) : Ref<GstElement>{};
   if (!probe_ || !make_encoder (error) || !make_sinks (error))
@@ -110,7 +113,7 @@ Pipeline::encodes_jpeg () const
 bool
 Pipeline::make_encoder (GError **error)
 {
-  encoder_ = parse_bin (config_, "encoder", config_.encoder, error);
+  encoder_ = parse_bin (config_, "encoder", config_.encoder, true, error);
   convert_ = encoder_ ? make_element (config_, "videoconvert", error) : Ref<GstElement>{};
   formats_ = convert_ ? make_element (config_, "capsfilter", error) : Ref<GstElement>{};
   if (!formats_)
@@ -217,7 +220,6 @@ Pipeline::link (GError **error)
                  config_.id.c_str (), config_.source.c_str (), config_.encoder.c_str ());
     return false;
   }
-  source_pad_ = static_pad (source_, "src");
   encode_pad_ = static_pad (convert_, "sink");
   publish_pad_ = Ref<GstPad>::adopt (gst_element_get_static_pad (head, "sink"));
   return true;
@@ -248,11 +250,38 @@ Pipeline::stop ()
   gst_element_set_state (pipeline_.get (), GST_STATE_NULL);
 }
 
+void
+Pipeline::put_source (const CameraSource &source)
+{
+  gst_bin_add (GST_BIN (source_.get ()), source.element.get ());
+  const auto pad = static_pad (source.element, "src");
+  gst_ghost_pad_set_target (GST_GHOST_PAD (source_pad_.get ()), pad.get ());
+  inner_source_ = source.element;
+}
+
+/* A demuxer loses its pads when it stops, and the parser links them only once. */
+bool
+Pipeline::source_is_whole () const
+{
+  if (!GST_IS_BIN (inner_source_.get ()))
+    return true;
+  g_autoptr (GstPad) open
+      = gst_bin_find_unlinked_pad (GST_BIN (inner_source_.get ()), GST_PAD_SINK);
+  return open == nullptr;
+}
+
 bool
 Pipeline::restart_source ()
 {
   gst_element_set_locked_state (source_.get (), TRUE);
   gst_element_set_state (source_.get (), GST_STATE_NULL);
+  if (!source_is_whole ()) {
+    const auto source = make_source (config_, nullptr);
+    if (!source)
+      return false;
+    gst_bin_remove (GST_BIN (source_.get ()), inner_source_.get ());
+    put_source (*source);
+  }
   if (paced_) {
     /* It counts from zero again, and is not late for that. */
     const GstClockTime now = gst_element_get_current_running_time (pipeline_.get ());

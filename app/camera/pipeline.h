@@ -92,6 +92,8 @@ private:
   void apply_store_limits (const CameraConfig &config);
   [[nodiscard]] bool link (GError **error);
   [[nodiscard]] bool add (const Ref<GstElement> &element);
+  void put_source (const CameraSource &source);
+  [[nodiscard]] bool source_is_whole () const;
   void watch_pads ();
   void watch_bus ();
 
@@ -122,6 +124,7 @@ private:
       redis_;
   Ref<GstPad> source_pad_, encode_pad_, publish_pad_;
 
+  Ref<GstElement> inner_source_; /* in the bin source_; state thread only, once it plays */
   Locked<Format> format_;
   Locked<GstPad *> head_{ nullptr }; /* what the gate is linked to */
   std::atomic<bool> paced_ = false;  /* a source that is not live: the clock holds it back */

@@ -71,7 +71,7 @@ parse_description (const std::string &description, GError **error)
 {
   g_autoptr (GstParseContext) context = gst_parse_context_new ();
   GError *problem = nullptr;
-  GstElement *bin = gst_parse_bin_from_description_full (description.c_str (), TRUE, context,
+  GstElement *bin = gst_parse_bin_from_description_full (description.c_str (), FALSE, context,
                                                          GST_PARSE_FLAG_FATAL_ERRORS, &problem);
   if (problem) {
     g_auto (GStrv) missing = gst_parse_context_get_missing_elements (context);
@@ -85,6 +85,15 @@ parse_description (const std::string &description, GError **error)
   return Ref<GstElement>::adopt (GST_ELEMENT (gst_object_ref_sink (bin)));
 }
 
+/* Not left to the parser: it would take the entry of an element behind a demuxer for the bin's. */
+void
+ghost_open_pad (const Ref<GstElement> &bin, GstPadDirection direction, const char *name)
+{
+  g_autoptr (GstPad) open = gst_bin_find_unlinked_pad (GST_BIN (bin.get ()), direction);
+  if (open)
+    gst_element_add_pad (bin.get (), gst_ghost_pad_new (name, open));
+}
+
 bool
 has_pad (const Ref<GstElement> &element, const char *name)
 {
@@ -92,14 +101,20 @@ has_pad (const Ref<GstElement> &element, const char *name)
   return pad != nullptr;
 }
 
-/* A demuxer has no pad yet that could be the bin's; something behind it has. */
+/* A demuxer has no pad yet that could be the bin's, and caps at the end stand for no element:
+ * something behind them helps both. */
 Ref<GstElement>
 with_a_pad (const Ref<GstElement> &bin, const std::string &description)
 {
-  if (has_pad (bin, "src"))
+  if (bin)
+    ghost_open_pad (bin, GST_PAD_SRC, "src");
+  if (bin && has_pad (bin, "src"))
     return bin;
   Ref<GstElement> longer = parse_description (description + " ! identity silent=true", nullptr);
-  return longer ? longer : bin;
+  if (!longer)
+    return bin;
+  ghost_open_pad (longer, GST_PAD_SRC, "src");
+  return longer;
 }
 
 } // namespace
@@ -119,18 +134,18 @@ make_element (const CameraConfig &config, const char *factory, GError **error)
 }
 
 Ref<GstElement>
-parse_bin (const CameraConfig &config, const char *key, const std::string &description,
+parse_bin (const CameraConfig &config, const char *key, const std::string &description, bool filter,
            GError **error)
 {
-  GError *problem = nullptr;
-  Ref<GstElement> bin = parse_description (description, &problem);
+  g_autoptr (GError) problem = nullptr;
+  Ref<GstElement> bin = with_a_pad (parse_description (description, &problem), description);
   if (!bin) {
     g_set_error (error, GST_PARSE_ERROR, problem->code, _ ("camera %s: %s=%s: %s"),
                  config.id.c_str (), key, description.c_str (), problem->message);
-    g_error_free (problem);
     return {};
   }
-  bin = with_a_pad (bin, description);
+  if (filter)
+    ghost_open_pad (bin, GST_PAD_SINK, "sink");
   if (!has_pad (bin, "src")) {
     g_set_error (error, GST_PARSE_ERROR, GST_PARSE_ERROR_LINK,
                  _ ("camera %s: %s=%s: gives nothing, it has no open source pad at its end"),
@@ -152,7 +167,7 @@ make_source (const CameraConfig &config, GError **error)
     g_warning ("camera %s: no camera found: test picture", config.id.c_str ());
   }
   Ref<GstElement> bin
-      = parse_bin (config, "source", automatic ? test_picture : config.source, error);
+      = parse_bin (config, "source", automatic ? test_picture : config.source, false, error);
   if (!bin)
     return {};
   return CameraSource{ bin, automatic ? "test picture" : config.source };

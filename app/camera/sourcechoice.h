@@ -21,10 +21,11 @@ struct CameraSource
  * thread. Error texts name the camera and the key. */
 [[nodiscard]] std::optional<CameraSource> make_source (const CameraConfig &config, GError **error);
 
-/* A bin from a gst-launch description, with the pads named "src" (and "sink", if any is open).
+/* A bin from a gst-launch description, with a pad "src", and for a filter "sink", if one is open.
  * key: for the error text. */
 [[nodiscard]] Ref<GstElement> parse_bin (const CameraConfig &config, const char *key,
-                                         const std::string &description, GError **error);
+                                         const std::string &description, bool filter,
+                                         GError **error);
 
 /* An element that must be there; the error text says where plugins are looked for. */
 [[nodiscard]] Ref<GstElement> make_element (const CameraConfig &config, const char *factory,
