@@ -26,6 +26,7 @@
 #include "framestore/gstframestoresink.h"
 
 #include "common/locked.h"
+#include "framestore/gstframestoresettings.h"
 #include "framestore/storeinterval.h"
 #include "framestore/storewriter.h"
 #include "gobject/capturetime.h"
@@ -36,7 +37,7 @@
 #include <memory>
 #include <sys/random.h>
 
-GST_DEBUG_CATEGORY_STATIC (frame_store_sink_debug);
+GST_DEBUG_CATEGORY (frame_store_sink_debug);
 #define GST_CAT_DEFAULT frame_store_sink_debug
 
 using namespace camwarden;
@@ -44,50 +45,12 @@ using namespace camwarden;
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS ("image/jpeg"));
 
-#define DEFAULT_CAMERA "camera"
-#define DEFAULT_SYNC_INTERVAL GST_SECOND
-#define DEFAULT_MAX_QUEUED_FRAMES 16
-#define DEFAULT_MAX_QUEUED_BYTES (64 * 1024 * 1024)
-
 /* How long the end of the stream waits for the frames before it to be on the disk. */
 static constexpr std::chrono::milliseconds END_PATIENCE{ 10'000 };
 
-enum {
-  PROP_LOCATION = 1,
-  PROP_CAMERA,
-  PROP_INTERVAL,
-  PROP_MAX_BYTES,
-  PROP_MAX_AGE,
-  PROP_KEEP_FREE,
-  PROP_SYNC_INTERVAL,
-  PROP_MAX_QUEUED_FRAMES,
-  PROP_MAX_QUEUED_BYTES,
-  PROP_COPY,
-  PROP_STATS,
-  N_PROPS,
-};
-
 enum { SIGNAL_PRUNE, N_SIGNALS };
 
-enum Copy { COPY_AUTO, COPY_NEVER, COPY_ALWAYS };
-
-static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
-
-struct SinkSettings
-{
-  std::string location;
-  std::string camera = DEFAULT_CAMERA;
-  std::string keep_free_text;
-  guint64 interval = 0;
-  guint64 max_age = 0;
-  guint64 sync_interval = DEFAULT_SYNC_INTERVAL;
-  guint max_queued_frames = DEFAULT_MAX_QUEUED_FRAMES;
-  guint64 max_queued_bytes = DEFAULT_MAX_QUEUED_BYTES;
-  Copy copy = COPY_AUTO;
-  guint64 max_bytes = 0;
-  KeepFree keep_free;
-};
 
 static void gst_frame_store_sink_stored (GstFrameStoreSink *self, const StoredReport &report);
 static void gst_frame_store_sink_paused (GstFrameStoreSink *self, OutageReason reason,
@@ -131,7 +94,7 @@ struct GstFrameStoreSinkPrivate : StoreListener
   /* streaming thread only */
   CaptureTime capture_time;
   StoreInterval schedule;
-  Copy copy = COPY_AUTO;
+  StoreCopy copy = STORE_COPY_AUTO;
 };
 
 struct _GstFrameStoreSink
@@ -158,76 +121,6 @@ G_DEFINE_TYPE (GstFrameStoreSink, gst_frame_store_sink, GST_TYPE_BASE_SINK)
 GST_ELEMENT_REGISTER_DEFINE (framestoresink, "framestoresink", GST_RANK_NONE,
                              GST_TYPE_FRAME_STORE_SINK)
 
-#define GST_TYPE_FRAME_STORE_SINK_COPY (gst_frame_store_sink_copy_get_type ())
-static GType
-gst_frame_store_sink_copy_get_type ()
-{
-  static const GEnumValue values[]
-      = { { COPY_AUTO, "When its memory is a pool's or not plain system memory", "auto" },
-          { COPY_NEVER, "Never: hold the producer's memory", "never" },
-          { COPY_ALWAYS, "Always", "always" },
-          { 0, nullptr, nullptr } };
-  static const GType type = g_enum_register_static ("GstFrameStoreSinkCopy", values);
-  return type;
-}
-
-static constexpr auto READY_ONLY = static_cast<GParamFlags> (
-    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-static constexpr auto AT_ANY_TIME = static_cast<GParamFlags> (
-    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING);
-static constexpr auto READ_ONLY
-    = static_cast<GParamFlags> (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-static void
-install_store_properties ()
-{
-  props[PROP_LOCATION] = g_param_spec_string (
-      "location", "Location", "Directory below which the frames are stored; made when missing",
-      nullptr, READY_ONLY);
-  props[PROP_CAMERA] = g_param_spec_string (
-      "camera", "Camera",
-      "The camera's id, the first part of each file's name: 1 to 32 of a-z, 0-9 and -",
-      DEFAULT_CAMERA, READY_ONLY);
-  props[PROP_INTERVAL] = g_param_spec_uint64 (
-      "interval", "Interval", "Nanoseconds from one stored frame to the next (0: every frame)", 0,
-      G_MAXINT64, 0, AT_ANY_TIME);
-  props[PROP_MAX_BYTES] = g_param_spec_uint64 (
-      "max-bytes", "Maximum bytes",
-      "Bytes this camera's files may have in sum; the oldest are deleted (0: no limit)", 0,
-      G_MAXINT64, 0, AT_ANY_TIME);
-  props[PROP_MAX_AGE] = g_param_spec_uint64 ("max-age", "Maximum age",
-                                             "Nanoseconds after which a file is deleted (0: never)",
-                                             0, G_MAXINT64, 0, AT_ANY_TIME);
-  props[PROP_KEEP_FREE] = g_param_spec_string (
-      "keep-free", "Keep free",
-      "Space to leave on the file system: bytes, with k, M, G or T in powers of 1024, or a share "
-      "up to 99%; the oldest files are deleted, never those of the newest minute (NULL: none)",
-      nullptr, AT_ANY_TIME);
-  props[PROP_SYNC_INTERVAL] = g_param_spec_uint64 (
-      "sync-interval", "Synchronisation interval",
-      "Nanoseconds after which a stored file is sure to survive a loss of power (0: each before "
-      "its frame-stored message)",
-      0, G_MAXINT64, DEFAULT_SYNC_INTERVAL, AT_ANY_TIME);
-}
-
-static void
-install_queue_properties ()
-{
-  props[PROP_MAX_QUEUED_FRAMES]
-      = g_param_spec_uint ("max-queued-frames", "Maximum queued frames",
-                           "Frames that wait while the disk is slow; more are dropped", 1, 100000,
-                           DEFAULT_MAX_QUEUED_FRAMES, READY_ONLY);
-  props[PROP_MAX_QUEUED_BYTES]
-      = g_param_spec_uint64 ("max-queued-bytes", "Maximum queued bytes",
-                             "Bytes that wait while the disk is slow; one frame always may", 1,
-                             G_MAXINT64, DEFAULT_MAX_QUEUED_BYTES, READY_ONLY);
-  props[PROP_COPY]
-      = g_param_spec_enum ("copy", "Copy", "Copy the memory of a frame that has to wait",
-                           GST_TYPE_FRAME_STORE_SINK_COPY, COPY_AUTO, READY_ONLY);
-  props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics", "What became of the frames",
-                                          GST_TYPE_STRUCTURE, READ_ONLY);
-}
-
 static void
 gst_frame_store_sink_class_init (GstFrameStoreSinkClass *klass)
 {
@@ -240,9 +133,9 @@ gst_frame_store_sink_class_init (GstFrameStoreSinkClass *klass)
   object_class->finalize = gst_frame_store_sink_finalize;
   object_class->set_property = gst_frame_store_sink_set_property;
   object_class->get_property = gst_frame_store_sink_get_property;
-  install_store_properties ();
-  install_queue_properties ();
-  g_object_class_install_properties (object_class, N_PROPS, props);
+  GParamSpec *props[STORE_N_PROPS] = {};
+  make_store_properties (props);
+  g_object_class_install_properties (object_class, STORE_N_PROPS, props);
 
   /**
    * GstFrameStoreSink::prune:
@@ -294,80 +187,6 @@ gst_frame_store_sink_finalize (GObject *object)
 /* --- properties --------------------------------------------------------------------------------
  */
 
-static std::string
-string_of (const GValue *value)
-{
-  const char *text = g_value_get_string (value);
-  return text ? text : "";
-}
-
-static StoreLimits
-limits_of (const SinkSettings &settings)
-{
-  StoreLimits limits;
-  limits.max_bytes = settings.max_bytes;
-  limits.max_age_us = static_cast<int64_t> (settings.max_age / GST_USECOND);
-  limits.keep_free = settings.keep_free;
-  /* less than a microsecond is not "each frame by itself" */
-  limits.sync_interval_us
-      = static_cast<int64_t> ((settings.sync_interval + GST_USECOND - 1) / GST_USECOND);
-  return limits;
-}
-
-static void
-store_keep_free (GstFrameStoreSink *self, SinkSettings &settings, const GValue *value)
-{
-  const std::string text = string_of (value);
-  const auto keep_free = parse_keep_free (text);
-  if (!keep_free) {
-    GST_WARNING_OBJECT (self,
-                        "keep-free=\"%s\" is neither a number of bytes nor a share up to 99%%",
-                        text.c_str ());
-    return;
-  }
-  settings.keep_free = *keep_free;
-  settings.keep_free_text = text;
-}
-
-static bool
-store_property (GstFrameStoreSink *self, SinkSettings &settings, guint id, const GValue *value)
-{
-  switch (id) {
-  case PROP_LOCATION:
-    settings.location = string_of (value);
-    return true;
-  case PROP_CAMERA:
-    settings.camera = string_of (value);
-    return true;
-  case PROP_INTERVAL:
-    settings.interval = g_value_get_uint64 (value);
-    return true;
-  case PROP_MAX_BYTES:
-    settings.max_bytes = g_value_get_uint64 (value);
-    return true;
-  case PROP_MAX_AGE:
-    settings.max_age = g_value_get_uint64 (value);
-    return true;
-  case PROP_KEEP_FREE:
-    store_keep_free (self, settings, value);
-    return true;
-  case PROP_SYNC_INTERVAL:
-    settings.sync_interval = g_value_get_uint64 (value);
-    return true;
-  case PROP_MAX_QUEUED_FRAMES:
-    settings.max_queued_frames = g_value_get_uint (value);
-    return true;
-  case PROP_MAX_QUEUED_BYTES:
-    settings.max_queued_bytes = g_value_get_uint64 (value);
-    return true;
-  case PROP_COPY:
-    settings.copy = static_cast<Copy> (g_value_get_enum (value));
-    return true;
-  default:
-    return false;
-  }
-}
-
 static void
 gst_frame_store_sink_set_property (GObject *object, guint id, const GValue *value,
                                    GParamSpec *pspec)
@@ -375,7 +194,7 @@ gst_frame_store_sink_set_property (GObject *object, guint id, const GValue *valu
   auto *self = GST_FRAME_STORE_SINK (object);
   StoreLimits limits;
   const bool known = self->priv->settings.with ([&] (SinkSettings &settings) {
-    const bool stored = store_property (self, settings, id, value);
+    const bool stored = set_store_property (GST_ELEMENT (self), settings, id, value);
     limits = limits_of (settings);
     return stored;
   });
@@ -383,51 +202,6 @@ gst_frame_store_sink_set_property (GObject *object, guint id, const GValue *valu
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   else if (const auto writer = self->priv->writer.get ())
     writer->set_limits (limits);
-}
-
-static void
-load_string (GValue *value, const std::string &text)
-{
-  g_value_set_string (value, text.empty () ? nullptr : text.c_str ());
-}
-
-static bool
-load_property (const SinkSettings &settings, guint id, GValue *value)
-{
-  switch (id) {
-  case PROP_LOCATION:
-    load_string (value, settings.location);
-    return true;
-  case PROP_CAMERA:
-    load_string (value, settings.camera);
-    return true;
-  case PROP_INTERVAL:
-    g_value_set_uint64 (value, settings.interval);
-    return true;
-  case PROP_MAX_BYTES:
-    g_value_set_uint64 (value, settings.max_bytes);
-    return true;
-  case PROP_MAX_AGE:
-    g_value_set_uint64 (value, settings.max_age);
-    return true;
-  case PROP_KEEP_FREE:
-    load_string (value, settings.keep_free_text);
-    return true;
-  case PROP_SYNC_INTERVAL:
-    g_value_set_uint64 (value, settings.sync_interval);
-    return true;
-  case PROP_MAX_QUEUED_FRAMES:
-    g_value_set_uint (value, settings.max_queued_frames);
-    return true;
-  case PROP_MAX_QUEUED_BYTES:
-    g_value_set_uint64 (value, settings.max_queued_bytes);
-    return true;
-  case PROP_COPY:
-    g_value_set_enum (value, settings.copy);
-    return true;
-  default:
-    return false;
-  }
 }
 
 static GstStructure *
@@ -466,12 +240,12 @@ static void
 gst_frame_store_sink_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   auto *self = GST_FRAME_STORE_SINK (object);
-  if (id == PROP_STATS) {
+  if (id == STORE_PROP_STATS) {
     g_value_take_boxed (value, gst_frame_store_sink_stats (self));
     return;
   }
   const SinkSettings settings = self->priv->settings.get ();
-  if (!load_property (settings, id, value))
+  if (!get_store_property (settings, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
 
@@ -705,7 +479,8 @@ release_mapped (void *owner)
 static MappedBuffer *
 gst_frame_store_sink_hold (GstFrameStoreSinkPrivate *priv, GstBuffer *buffer)
 {
-  const bool copy = priv->copy == COPY_ALWAYS || (priv->copy == COPY_AUTO && !may_be_held (buffer));
+  const bool copy
+      = priv->copy == STORE_COPY_ALWAYS || (priv->copy == STORE_COPY_AUTO && !may_be_held (buffer));
   if (copy)
     priv->copied++;
   GstBuffer *held = copy ? gst_buffer_copy_deep (buffer) : gst_buffer_ref (buffer);
