@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* framestoresink on disks that are full, read-only, failing or gone. */
+#include "support/asserttext.h"
 #include "support/faultyfiles.h"
 #include "support/storefixture.h"
 
@@ -54,7 +55,7 @@ check_resumed (StoreSink &sink, guint64 dropped)
   sink.wait ("the resumed message", [&] { return sink.count ("framestore-resumed") == 1; });
   gst_structure_get_uint64 (sink.newest ("framestore-resumed"), "dropped", &told);
   g_assert_cmpuint (told, ==, dropped);
-  g_assert_cmpstr (sink.paused ().c_str (), ==, "");
+  ASSERT_TEXT (sink.paused (), "");
 }
 
 static void
