@@ -8,6 +8,12 @@
 namespace camwarden
 {
 
+bool
+can_keep_alive ()
+{
+  return soup_check_version (3, 3, 0);
+}
+
 void
 set_common_headers (SoupServerMessage *message)
 {
@@ -17,6 +23,8 @@ set_common_headers (SoupServerMessage *message)
                                 "form-action 'none'; object-src 'none'");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   soup_message_headers_replace (headers, "Referrer-Policy", "no-referrer");
+  if (!can_keep_alive ())
+    soup_message_headers_replace (headers, "Connection", "close");
 }
 
 Exchange::Exchange (SoupServerMessage *message, Connections &connections,

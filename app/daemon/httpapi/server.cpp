@@ -3,11 +3,13 @@
 #include "daemon/httpapi/server.h"
 
 #include "daemon/httpapi/dispatcher.h"
+#include "daemon/httpapi/exchange.h"
 #include "daemon/httpapi/listener.h"
 #include "daemon/httpapi/tokenfile.h"
 
 #include <charconv>
 #include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
 
 namespace camwarden
 {
@@ -152,6 +154,27 @@ ApiServer::Impl::listen_on (const std::string &where, GError **error)
   return false;
 }
 
+/* libsoup keeps a client's connection for the next request only while it listens itself. So it gets
+ * a listener that nobody can reach: a Unix socket whose name is gone. */
+static bool
+listen_nowhere (SoupServer *server, GError **error)
+{
+  g_autofree char *folder = g_dir_make_tmp ("camwarden-XXXXXX", error);
+  if (!folder)
+    return false;
+  g_autofree char *path = g_build_filename (folder, "nowhere", nullptr);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (GSocket) socket
+      = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
+  bool good = socket && g_socket_bind (socket, address, TRUE, error);
+  g_unlink (path);
+  g_rmdir (folder);
+  good = good && g_socket_listen (socket, error);
+  return good
+         && soup_server_listen_socket (server, socket, static_cast<SoupServerListenOptions> (0),
+                                       error);
+}
+
 ApiServer::ApiServer (ApiModel &model, ApiServerOptions options)
     : impl_ (std::make_unique<Impl> (model, std::move (options)))
 {}
@@ -173,7 +196,8 @@ ApiServer::start (GError **error)
   impl.dispatcher = std::make_unique<Dispatcher> (
       impl.server.get (), *impl.connections, HostTable (g_get_host_name (), impl.options.hosts),
       impl.access, AddressBuckets (impl.options.rate, impl.options.burst), impl.routes ());
-  bool good = impl.listen_on_socket (error);
+  bool good = (!can_keep_alive () || listen_nowhere (impl.server.get (), error))
+              && impl.listen_on_socket (error);
   for (const auto &where : impl.options.listen)
     good = good && impl.listen_on (where, error);
   if (!good)

@@ -307,6 +307,43 @@ test_routing_errors ()
   check_problem (http.get ("/" + std::string (3000, 'a')), 414);
 }
 
+/* As libsoup allows: connections live on, or every answer says that it is the last. */
+static void
+test_many_requests ()
+{
+  ApiServerOptions options;
+  options.routes = later_routes ();
+  HttpFixture http (options);
+  const auto descriptors = [] {
+    g_autoptr (GDir) folder = g_dir_open ("/proc/self/fd", 0, nullptr);
+    int count = 0;
+    while (g_dir_read_name (folder))
+      count++;
+    return count;
+  };
+  http.get ("/healthz");
+  http.spin (0.2);
+  const int before = descriptors ();
+  const std::string texts[]
+      = { request_text ("GET", "/api/status"), request_text ("GET", "/nothing"),
+          request_text ("POST", "/test/control", "Content-Type: application/json\r\n", "{}") };
+  http.run ([&] {
+    auto client = std::make_unique<HttpClient> (http.port);
+    for (int i = 0; i < 150; i++) {
+      client->send (texts[i % 3]);
+      const auto response = client->receive ();
+      g_assert_cmpint (response.status, ==, i % 3 == 1 ? 404 : 200);
+      g_assert_cmpint (response.header ("connection") == "close", ==, !can_keep_alive ());
+      if (!can_keep_alive ())
+        g_assert_true (client->closed_within (5));
+      if (!can_keep_alive () || i % 10 == 9)
+        client = std::make_unique<HttpClient> (http.port);
+    }
+  });
+  http.spin (0.2);
+  g_assert_cmpint (descriptors (), <=, before);
+}
+
 static void
 test_hosts_on_the_wire ()
 {
@@ -594,6 +631,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http/dashboard", test_dashboard);
   g_test_add_func ("/http/probes", test_probes);
   g_test_add_func ("/http/routing-errors", test_routing_errors);
+  g_test_add_func ("/http/many-requests", test_many_requests);
   g_test_add_func ("/http/hosts", test_hosts_on_the_wire);
   g_test_add_func ("/http/origins", test_origins_on_the_wire);
   g_test_add_func ("/http/roles", test_roles);
