@@ -343,36 +343,19 @@ Config::camera (std::string_view id) const
   return nullptr;
 }
 
-std::map<std::string, std::string>
-Config::camera_keys (const std::string &id) const
+std::string
+Config::worker_text () const
 {
-  const auto texts = texts_.find ("camera:" + id);
-  return texts == texts_.end () ? std::map<std::string, std::string>{} : texts->second;
-}
-
-std::optional<CameraConfig>
-Config::camera_with (const std::string &id, const std::map<std::string, std::string> &keys,
-                     GError **error) const
-{
-  const std::string group = "camera:" + id;
-  const auto known = values_.find (group);
-  if (known == values_.end ()) {
-    g_set_error (error, CAMWARDEN_CONFIG_ERROR, static_cast<int> (ConfigError::Invalid),
-                 _ ("there is no camera \"%s\""), printable (id).c_str ());
-    return {};
+  std::string text;
+  for (const auto &[group, keys] : texts_) {
+    const std::string_view family = group_family (group);
+    if (family != "camera" && family != "redis" && family != "store" && family != "recovery")
+      continue;
+    text += "[" + group + "]\n";
+    for (const auto &[key, value] : keys)
+      text += key + "=" + value + "\n";
   }
-  GroupValues values = known->second;
-  for (const auto &[name, text] : keys) {
-    const Key *key = find_key (group, name);
-    ParsedValue parsed = key ? parse_value (*key, text) : ParsedValue{};
-    if (!key || parsed.problem != ValueProblem::None) {
-      set_config_error (error,
-                        key ? describe_problem (*key, text, parsed) : unknown_key (group, name));
-      return {};
-    }
-    values[name] = std::move (parsed.value);
-  }
-  return resolve_camera (id, values, redis_, store_);
+  return text;
 }
 
 int

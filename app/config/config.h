@@ -97,15 +97,10 @@ public:
   /* Enabled or not; NULL: there is none. Valid as long as the Config. */
   [[nodiscard]] const CameraConfig *camera (std::string_view id) const;
 
-  /* Every key of [camera:ID] as text in the configuration's own syntax, defaults as the schema has
-   * them (so a derived one is empty). Empty: there is no such camera. */
-  [[nodiscard]] std::map<std::string, std::string> camera_keys (const std::string &id) const;
-
-  /* The camera as it would be with these keys instead of its own. CAMWARDEN_CONFIG_ERROR for an
-   * unknown key or a bad value. */
-  [[nodiscard]] std::optional<CameraConfig>
-  camera_with (const std::string &id, const std::map<std::string, std::string> &keys,
-               GError **error) const;
+  /* What a worker needs of it, as one key file: [camera:ID], [redis], [store] and [recovery] with
+   * every key. Loaded as the single file it gives the same cameras, whatever has become of the
+   * files this one was read from. */
+  [[nodiscard]] std::string worker_text () const;
 
   [[nodiscard]] const std::vector<CameraConfig> &
   all_cameras () const

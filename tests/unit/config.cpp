@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include "config/directories.h"
+#include "config/livekeys.h"
 #include "config/reference.h"
 #include "config/resolve.h"
 #include "support/asserttext.h"
@@ -381,27 +382,75 @@ test_reload_redis ()
   g_assert_true (changes.changed[0] == (CameraChange{ "a", {}, false }));
 }
 
+/* A worker that starts while somebody edits the files gets what its daemon has. */
 static void
-test_camera_keys ()
+test_worker_text ()
 {
   const TempDir dir;
-  const Config config = load (dir, "[camera:a]\nstall-timeout=2 s\n");
-  const auto keys = config.camera_keys ("a");
-  ASSERT_TEXT (keys.at ("stall-timeout"), "2 s");
-  ASSERT_TEXT (keys.at ("encoder"), "jpegenc");
-  ASSERT_TEXT (keys.at ("channel"), "");
-  g_assert_true (config.camera_keys ("b").empty ());
-  g_autoptr (GError) error = nullptr;
-  g_assert_true (config.camera_with ("a", keys, &error) == *config.camera ("a"));
-  const auto other = config.camera_with ("a", { { "stall-timeout", "3s" } }, &error);
-  g_assert_no_error (error);
-  g_assert_cmpint (other->stall_timeout, ==, 3000000);
-  g_assert_false (config.camera_with ("a", { { "stall-timeout", "3" } }, &error).has_value ());
-  g_assert_error (error, CAMWARDEN_CONFIG_ERROR, static_cast<int> (ConfigError::Invalid));
-  g_clear_error (&error);
-  g_assert_false (config.camera_with ("a", { { "colour", "3" } }, &error).has_value ());
-  g_clear_error (&error);
-  g_assert_false (config.camera_with ("z", {}, &error).has_value ());
+  const Config config
+      = load (dir, "[redis]\nuri=redis://h/2\n[recovery]\nworker-drain=1s\n"
+                   "[alerts]\nwebhook=https://h/s3cret\n[http]\nlisten=\n"
+                   "[camera:a]\nsource=videotestsrc pattern=ball ! queue\nwidth=640\n"
+                   "channel=x{a}:y\nframerate=29.97\n[camera:b]\nenabled=no\n");
+  const std::string text = config.worker_text ();
+  g_assert_true (text.find ("s3cret") == std::string::npos);
+  const Config again = load (dir, text);
+  g_assert_true (again.all_cameras () == config.all_cameras ());
+  g_assert_true (again.redis () == config.redis () && again.recovery () == config.recovery ());
+  const Config nothing = load (dir, load (dir, "").worker_text ());
+  ASSERT_TEXT (nothing.cameras ().front ().id, "camera");
+}
+
+/* What another value of each key looks like. */
+static std::string
+other_value (const Key &key)
+{
+  switch (key.type) {
+  case KeyType::Bool:
+    return key.fallback == std::string_view ("true") ? "false" : "true";
+  case KeyType::Integer:
+    return "77";
+  case KeyType::Number:
+    return "66";
+  case KeyType::Duration:
+    return "55s";
+  case KeyType::Size:
+    return "44MiB";
+  case KeyType::SizeOrShare:
+    return "33%";
+  case KeyType::Fraction:
+    return "22";
+  case KeyType::Choice:
+    return "always";
+  case KeyType::Flags:
+    return "key";
+  case KeyType::RedisLocation:
+    return "redis://other";
+  default:
+    return "/other";
+  }
+}
+
+/* The schema says which keys a streaming worker takes over; the worker's table has to agree. */
+static void
+test_live_keys ()
+{
+  const TempDir dir;
+  const Config before = load (dir, "[camera:a]\n");
+  for (const Key &key : schema_keys ()) {
+    if (key.group != std::string_view ("camera") || key.name == std::string_view ("enabled"))
+      continue;
+    const Config after
+        = load (dir, "[camera:a]\n" + std::string (key.name) + "=" + other_value (key) + "\n");
+    const CameraConfig &old = *before.camera ("a"), &now = *after.camera ("a");
+    g_autoptr (GVariant) changes = g_variant_ref_sink (live_changes (old, now));
+    g_test_message ("%s", key.name);
+    g_assert_true (old != now);
+    g_assert_true (needs_new_worker (old, now) == (key.reload != Reload::Live));
+    g_assert_cmpuint (g_variant_n_children (changes), ==, key.reload == Reload::Live ? 1 : 0);
+    const auto listed = after.changes_since (before).changed;
+    g_assert_true (listed.size () == 1 && listed[0].live == (key.reload == Reload::Live));
+  }
 }
 
 static std::string
@@ -496,7 +545,8 @@ main (int argc, char **argv)
   g_test_add_func ("/config/random-files", test_random_files);
   g_test_add_func ("/config/reload", test_reload);
   g_test_add_func ("/config/reload-redis", test_reload_redis);
-  g_test_add_func ("/config/camera-keys", test_camera_keys);
+  g_test_add_func ("/config/worker-text", test_worker_text);
+  g_test_add_func ("/config/live-keys", test_live_keys);
   g_test_add_func ("/config/check-config", test_check_config);
   g_test_add_func ("/config/directories", test_directories);
   g_test_add_func ("/config/ensure-directory", test_ensure_directory);
