@@ -453,8 +453,10 @@ gst_frame_store_sink_is_due (GstFrameStoreSink *self, GstBuffer *buffer)
   GstFrameStoreSinkPrivate *priv = self->priv;
   const guint64 interval
       = priv->settings.with ([] (const SinkSettings &settings) { return settings.interval; });
-  GstClockTime time = gst_segment_to_running_time (&GST_BASE_SINK (self)->segment, GST_FORMAT_TIME,
-                                                   GST_BUFFER_PTS (buffer));
+  const GstSegment *segment = &GST_BASE_SINK (self)->segment;
+  GstClockTime time = GST_CLOCK_TIME_NONE;
+  if (segment->format == GST_FORMAT_TIME)
+    time = gst_segment_to_running_time (segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   if (!GST_CLOCK_TIME_IS_VALID (time))
     time = static_cast<GstClockTime> (g_get_monotonic_time ()) * GST_USECOND;
   return priv->schedule.due (interval, time);

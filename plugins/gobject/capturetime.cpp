@@ -29,6 +29,8 @@ CaptureTime::age (GstElement *element, const GstSegment *segment, GstBuffer *buf
 {
   if (segment->format != GST_FORMAT_TIME)
     return 0;
+  if (segment->format != GST_FORMAT_TIME) /* a file's bytes, for instance */
+    return 0;
   const GstClockTime time
       = gst_segment_to_running_time (segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
   auto clock = Ref<GstClock>::adopt (gst_element_get_clock (element));

@@ -57,7 +57,7 @@ run_and_kill (const std::string &location, std::minstd_rand &random)
     run_child (location, ends[1]);
   }
   close (ends[1]);
-  const auto enough = std::uniform_int_distribution<size_t> (1, 1200) (random);
+  const auto enough = std::uniform_int_distribution<size_t> (1, 600) (random);
   std::string told;
   char text[4096];
   ssize_t got = 0;

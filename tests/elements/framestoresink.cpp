@@ -127,6 +127,22 @@ test_interval ()
   g_assert_cmpuint (sink.stat ("stored"), ==, 13);
 }
 
+/* A source that counts bytes, as one that reads files does, has no times: all are stored. */
+static void
+test_stream_without_times ()
+{
+  const StoreDirectory directory;
+  StoreSink sink (directory.path (), "max-queued-frames=100");
+  GstSegment bytes;
+  gst_segment_init (&bytes, GST_FORMAT_BYTES);
+  gst_harness_push_event (sink.harness (), gst_event_new_segment (&bytes));
+  for (int i = 0; i < 10; i++)
+    sink.push (100);
+  sink.end ();
+  g_assert_cmpuint (directory.files ().size (), ==, 10);
+  sink.check_law ();
+}
+
 /* The sum of the files, at every moment and over restarts. */
 static void
 test_quota ()
@@ -459,6 +475,7 @@ main (int argc, char **argv)
   g_test_add_func ("/framestoresink/synced-in-groups", test_synced_in_groups);
   g_test_add_func ("/framestoresink/capture-time", test_capture_time_of_the_buffer);
   g_test_add_func ("/framestoresink/interval", test_interval);
+  g_test_add_func ("/framestoresink/stream-without-times", test_stream_without_times);
   g_test_add_func ("/framestoresink/quota", test_quota);
   g_test_add_func ("/framestoresink/age-and-foreign-names", test_age_and_foreign_names);
   g_test_add_func ("/framestoresink/two-cameras", test_two_cameras);
