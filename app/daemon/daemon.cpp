@@ -3,6 +3,7 @@
 
 #include "config/directories.h"
 #include "config/i18n.h"
+#include "core/exitcodes.h"
 #include "daemon/logsetup.h"
 #include "daemon/runtimefile.h"
 

@@ -10,6 +10,7 @@
  */
 #include "config/config.h"
 #include "config/i18n.h"
+#include "core/exitcodes.h"
 #include "daemon/daemon.h"
 #include "daemon/logsetup.h"
 
