@@ -22,6 +22,7 @@ namespace
 constexpr guint STATUS_INTERVAL = 3; /* seconds */
 /* The whole shutdown is promised to take less than 3 s. */
 constexpr guint STOP_DEADLINE_MS = 2600;
+constexpr int64_t SAME_REQUEST = G_USEC_PER_SEC / 4;
 
 } // namespace
 
@@ -393,10 +394,15 @@ Daemon::restart_redis ()
 void
 Daemon::stop_requested ()
 {
+  /* The same Ctrl-C may arrive twice, from the terminal and from the program that started us. */
+  const int64_t now = g_get_monotonic_time ();
+  if (stopping_ && now - stop_requested_at_ < SAME_REQUEST)
+    return;
   if (std::exchange (stopping_, true)) {
     g_message ("told to stop again: ending at once");
     return quit ();
   }
+  stop_requested_at_ = now;
   g_message ("stopping");
   notifier_.stopping ();
   deadline_ = SourceId (g_timeout_add (

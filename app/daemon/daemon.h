@@ -65,6 +65,7 @@ private:
   int exit_code_ = 0;
   int lock_fd_ = -1;
   bool stopping_ = false;
+  int64_t stop_requested_at_ = 0; /* monotonic us */
   bool greeted_ = false;
   std::string redis_trouble_; /* said last */
 

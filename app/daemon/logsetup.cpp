@@ -56,6 +56,10 @@ write_log (GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer 
   const auto level = static_cast<unsigned> (flags & G_LOG_LEVEL_MASK);
   if (level > threshold.load (std::memory_order_relaxed))
     return G_LOG_WRITER_HANDLED;
+  /* Details of the libraries' own help nobody here. */
+  if (level > G_LOG_LEVEL_MESSAGE
+      && !field (fields, count, "GLIB_DOMAIN").starts_with ("camwarden"))
+    return G_LOG_WRITER_HANDLED;
   if (to_journal && g_log_writer_journald (flags, fields, count, nullptr) == G_LOG_WRITER_HANDLED)
     return G_LOG_WRITER_HANDLED;
   const std::string line
