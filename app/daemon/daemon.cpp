@@ -87,8 +87,7 @@ Daemon::load (std::string &why)
   std::vector<Finding> findings;
   auto config = Config::load (options_.sources, findings);
   for (const auto &finding : findings) {
-    g_log (G_LOG_DOMAIN, finding.error ? G_LOG_LEVEL_CRITICAL : G_LOG_LEVEL_WARNING, "%s",
-           finding.message ().c_str ());
+    g_warning ("%s", finding.message ().c_str ());
     if (finding.error && why.empty ())
       why = finding.message ();
   }
@@ -133,7 +132,7 @@ Daemon::run ()
   connect_redis ();
   start_cameras ();
   if (!start_http (&error)) {
-    g_critical ("%s", error->message);
+    g_warning ("%s", error->message);
     return exitcode::Fault;
   }
   ready ();
@@ -365,7 +364,7 @@ Daemon::restart_http ()
   g_autoptr (GError) error = nullptr;
   http_.reset ();
   if (!start_http (&error))
-    g_critical ("%s", error->message);
+    g_warning ("%s", error->message);
 }
 
 /* The old server is gone before the new one comes: they share a directory. */

@@ -21,15 +21,15 @@ RedisMonitor::RedisMonitor (RedisSettings settings, std::function<void ()> chang
 void
 RedisMonitor::state (LinkState state, const std::string &why)
 {
-  const bool connected = state == LinkState::Ready;
-  if (connected) {
-    status_.error.clear ();
-    ask_role ();
-  } else if (state == LinkState::Offline) {
-    status_.error = why;
-  }
-  if (connected == status_.connected)
+  if (state == LinkState::Connecting)
     return;
+  const bool connected = state == LinkState::Ready;
+  if (connected)
+    ask_role ();
+  status_.error = connected ? "" : why;
+  if (connected == status_.connected && told_)
+    return;
+  told_ = true;
   status_.connected = connected;
   status_.away_since = connected ? 0 : g_get_monotonic_time ();
   if (connected)

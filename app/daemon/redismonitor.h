@@ -43,6 +43,7 @@ private:
   void ask_role ();
 
   Status status_;
+  bool told_ = false; /* the log knows how it is */
   std::function<void ()> changed_;
   MainCall main_;
   std::unique_ptr<RedisLink> link_; /* last: its thread ends first */

@@ -88,7 +88,9 @@ patterns (RedisUser user)
   case RedisUser::Default:
     break;
   }
-  return "resetkeys ~cam:* ~stream/* resetchannels &cam:* &stream/* &request/*";
+  /* What PSUBSCRIBE asks for has to stand here letter for letter. */
+  return "resetkeys ~cam:* ~stream/* resetchannels &cam:* &cam:*:frame &cam:*:event &stream/* "
+         "&request/*";
 }
 
 bool

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The daemon, its workers and its Redis together: frames arrive, and whoever is killed comes back."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+
+import daemonrun  # noqa: E402
+import redis  # noqa: E402
+import tap  # noqa: E402
+from daemonrun import Daemon, header, wait_until  # noqa: E402
+
+TEST_PICTURE = {
+    "source": "videotestsrc is-live=true pattern=ball",
+    "width": 320, "height": 240, "framerate": 30,
+}
+PROMISED = 1.5  # seconds from a worker's death to the next frame
+PATIENCE = 15  # on a machine that does other things too
+
+
+def one_camera(**changes):
+    return {"front": {**TEST_PICTURE, **changes}}
+
+
+def test_frames():
+    import cv2
+    import numpy
+
+    with Daemon(one_camera()) as daemon:
+        daemon.wait_frames()
+        with daemon.subscribed() as frames:
+            got = [frame for frame, _ in zip((f for f in frames if f), range(45))]
+        numbers = [header(frame)["seq"] for frame in got]
+        tap.equal(numbers, list(range(numbers[0], numbers[0] + 45)), "seq")
+        tap.equal({header(frame)["cam"] for frame in got}, {"front"})
+        picture = cv2.imdecode(numpy.frombuffer(got[-1], numpy.uint8), cv2.IMREAD_COLOR)
+        tap.equal(picture.shape, (240, 320, 3))
+        client = daemon.redis()
+        status = json.loads(client.get("cam:front:status"))
+        tap.equal((status["cam"], status["state"], status["w"]), ("front", "streaming", 320))
+        assert 0 < client.ttl("cam:front:status") <= 10
+        for write in (lambda: client.set("cam:front:status", "no"),
+                      lambda: client.publish("cam:front:frame", "no"), client.flushall):
+            try:
+                write()
+            except redis.exceptions.NoPermissionError:
+                continue
+            raise AssertionError("a reader could write")
+
+
+def test_worker_killed():
+    with Daemon(one_camera()) as daemon:
+        daemon.wait_frames()
+        times = []
+        for _ in range(3):
+            with daemon.subscribed() as frames:
+                next(frame for frame in frames if frame)
+                run = header(next(frame for frame in frames if frame))["run"]
+                (worker,) = daemon.workers()
+                os.kill(worker, signal.SIGKILL)
+                begin = time.monotonic()
+                for frame in frames:
+                    if frame and header(frame)["run"] != run:
+                        break
+                    assert time.monotonic() - begin < PATIENCE, "no frame after the worker's death"
+            times.append(time.monotonic() - begin)
+            tap.equal(len(daemon.workers()), 1)
+        tap.diagnose("frames again after " + ", ".join(f"{t * 1000:.0f} ms" for t in times))
+        assert min(times) <= PROMISED, times
+
+
+def test_daemon_killed():
+    with Daemon(one_camera()) as daemon:
+        daemon.wait_frames()
+        (server,) = daemon.redis_pids()
+        (before,) = daemon.workers()
+        daemon.kill()
+        begin = time.monotonic()
+        daemon.start()
+        wait_until("the new daemon's worker runs",
+                   lambda: [pid for pid in daemon.workers() if pid != before], PATIENCE)
+        wait_until("the old worker is gone", lambda: before not in daemon.workers(), PATIENCE)
+        daemon.wait_frames()
+        tap.diagnose(f"frames again after {time.monotonic() - begin:.2f} s")
+        for _ in range(20):
+            tap.equal(daemon.redis_pids(), [server], "the server that was there")
+            assert len(daemon.workers()) <= 1, daemon.workers()
+            time.sleep(0.05)
+
+
+def test_ctrl_c():
+    with Daemon({**one_camera(), "back": TEST_PICTURE}) as daemon:
+        daemon.wait_frames("front")
+        daemon.wait_frames("back")
+        client = daemon.redis()
+        events = client.pubsub(ignore_subscribe_messages=True)
+        events.psubscribe("cam:*:event")
+        wait_until("the subscription stands",
+                   lambda: events.get_message(timeout=0.1) or events.subscribed)
+        code, seconds = daemon.stop(signal.SIGINT)
+        tap.equal(code, 0)
+        tap.diagnose(f"stopped in {seconds:.2f} s")
+        assert seconds < 3, seconds
+        tap.equal(daemon.family(), {}, "processes")
+        offline = set()
+        while True:
+            try:
+                message = events.get_message(timeout=0.5)
+            except redis.exceptions.ConnectionError:
+                break
+            if message is None:
+                break
+            event = json.loads(message["data"])
+            if event["event"] == "state" and event["to"] == "offline":
+                offline.add(event["cam"])
+        tap.equal(offline, {"front", "back"})
+        names = sorted(path.name for path in daemon.runtime.iterdir())
+        assert not [name for name in names if name.endswith(".sock") or name == "redis.conf"], names
+
+
+def test_second_ctrl_c():
+    with Daemon(one_camera()) as daemon:
+        daemon.wait_frames()
+        (worker,) = daemon.workers()
+        os.kill(worker, signal.SIGSTOP)
+        daemon.process.send_signal(signal.SIGINT)
+        time.sleep(0.4)
+        code, seconds = daemon.stop(signal.SIGINT)
+        tap.equal(code, 0)
+        assert seconds < 1, seconds
+        wait_until("nothing is left", lambda: not daemon.family(), 5)
+
+
+def test_stop_with_everything_hanging():
+    with Daemon(one_camera()) as daemon:
+        daemon.wait_frames()
+        for pid in daemon.workers() + daemon.redis_pids():
+            os.kill(pid, signal.SIGSTOP)
+        code, seconds = daemon.stop()
+        tap.diagnose(f"stopped in {seconds:.2f} s")
+        tap.equal(code, 0)
+        assert seconds < 3.5, seconds
+        wait_until("nothing is left", lambda: not daemon.family(), 5)
+
+
+def test_only_one():
+    with Daemon(one_camera()) as daemon:
+        daemon.redis_port()
+        second = subprocess.run([str(daemonrun.PROGRAM), "--config", str(daemon.config)],
+                                env=daemon.environ(), capture_output=True, text=True, timeout=20)
+        tap.equal(second.returncode, 65)
+        assert str(daemon.pid) in second.stderr, second.stderr
+
+
+def test_reload():
+    cameras = {**one_camera(), "back": dict(TEST_PICTURE)}
+    with Daemon(cameras) as daemon:
+        daemon.wait_frames("front")
+        daemon.wait_frames("back")
+        (front,) = daemon.workers("front")
+        (server,) = daemon.redis_pids()
+
+        daemon.cameras = {**one_camera(), "side": dict(TEST_PICTURE)}
+        daemon.write_config()
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_frames("side")
+        wait_until("the removed camera's worker is gone", lambda: not daemon.workers("back"))
+        tap.equal(daemon.redis().get("cam:back:status"), None, "status of the removed camera")
+        tap.equal(daemon.workers("front"), [front], "worker of the unchanged camera")
+        tap.equal(daemon.redis_pids(), [server])
+
+        daemon.cameras["side"]["width"] = 160
+        daemon.cameras["side"]["height"] = 120
+        daemon.write_config()
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until("the changed camera gives its new size",
+                   lambda: header(daemon.wait_frames("side")[1])["w"] == 160)
+        tap.equal(daemon.workers("front"), [front])
+
+
+def test_bad_reload():
+    with Daemon(one_camera()) as daemon:
+        daemon.wait_frames()
+        (worker,) = daemon.workers()
+        daemon.cameras["front"]["wdith"] = 640
+        daemon.write_config()
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until("the log says why", lambda: "wdith" in daemon.log_text())
+        wait_until("the log says that nothing changes", lambda: "not reloaded" in daemon.log_text())
+        daemon.wait_frames(count=3)
+        tap.equal(daemon.workers(), [worker])
+
+
+def test_redis_killed():
+    with Daemon(one_camera()) as daemon:
+        run = header(daemon.wait_frames()[1])["run"]
+        (worker,) = daemon.workers()
+        port = daemon.redis_port()
+        (server,) = daemon.redis_pids()
+        begin = time.monotonic()
+        os.kill(server, signal.SIGKILL)
+        wait_until("the server is back",
+                   lambda: [pid for pid in daemon.redis_pids() if pid != server])
+
+        def answers():
+            try:
+                return daemon.redis().ping()
+            except redis.exceptions.ConnectionError:
+                return False
+        wait_until("it answers", answers)
+        back = time.monotonic() - begin
+        _, frame = daemon.wait_frames()
+        tap.diagnose(f"server back after {back:.2f} s, frames after {time.monotonic() - begin:.2f} s")
+        tap.equal(daemon.redis_port(), port)
+        tap.equal(header(frame)["run"], run, "the pipeline")
+        tap.equal(daemon.workers(), [worker])
+        wait_until("the status is back", lambda: daemon.redis().get("cam:front:status"))
+
+
+def test_other_redis():
+    """With a uri there is no private server."""
+    with Daemon(one_camera()) as host:
+        port = host.redis_port()
+        password = host.runtime / "redis.password"
+        with Daemon(one_camera(), {"redis": {"uri": f"redis://camwarden-worker@127.0.0.1:{port}",
+                                             "password-file": str(password)}}) as daemon:
+            wait_until("it connects", lambda: "connected to Redis" in daemon.log_text())
+            tap.equal(daemon.redis_pids(), [])
+
+
+def test_service_manager():
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        name = f"camwarden-test-{os.getpid()}"
+        manager.bind("\0" + name)
+        manager.settimeout(20)
+        words = []
+
+        def until(wanted):
+            while True:
+                words.append(manager.recv(4096).decode())
+                if words[-1].startswith(wanted):
+                    return words[-1]
+        environment = {"NOTIFY_SOCKET": "@" + name, "WATCHDOG_USEC": "1000000"}
+        with Daemon(one_camera(), environment=environment) as daemon:
+            until("READY=1")
+            until("WATCHDOG=1")
+            until("STATUS=1 of 1 cameras stream, Redis connected")
+            daemon.process.send_signal(signal.SIGHUP)
+            until("RELOADING=1\nMONOTONIC_USEC=")
+            until("READY=1")
+            daemon.process.send_signal(signal.SIGTERM)
+            until("STOPPING=1")
+            tap.equal(daemon.process.wait(10), 0)
+
+
+def run_once(*options, config=None):
+    env = dict(os.environ)
+    env.pop("CAMWARDEN_CONFIG", None)
+    return subprocess.run([str(daemonrun.PROGRAM), *options], env=env, capture_output=True,
+                          text=True, timeout=20)
+
+
+def test_options():
+    tap.equal(run_once("--version").returncode, 0)
+    tap.equal(run_once("--no-such-option").returncode, 64)
+    tap.equal(run_once("--log-level", "loud").returncode, 64)
+    tap.equal(run_once("stray").returncode, 64)
+    daemon = Daemon(one_camera())
+    tap.equal(run_once("--config", str(daemon.config), "--check-config").returncode, 0)
+    daemon.cameras["front"]["wdith"] = 640
+    daemon.write_config()
+    bad = run_once("--config", str(daemon.config), "--check-config")
+    tap.equal(bad.returncode, 78)
+    assert "wdith" in bad.stdout + bad.stderr
+    tap.equal(daemon.start().process.wait(20), 78)
+    daemon.__exit__(None, None, None)
+
+
+if __name__ == "__main__":
+    tap.main(globals())
