@@ -292,7 +292,9 @@ Daemon::start_http (GError **error)
   options.listen = config.listen;
   options.listen_configured = config.listen != std::vector<std::string>{ "127.0.0.1:5000" };
   options.socket = config.socket;
-  options.token_file = config.token_file;
+  /* Without the file there are no tokens, and the server then listens on this machine only. */
+  if (g_file_test (config.token_file.c_str (), G_FILE_TEST_EXISTS))
+    options.token_file = config.token_file;
   options.trust_loopback = config.trust_loopback;
   options.hosts = config.hosts;
   options.rate = config.rate;
