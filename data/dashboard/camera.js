@@ -132,11 +132,14 @@ export class CameraCard {
     this.figure("source", camera.source ?? "–");
   }
 
-  // Seconds since the last frame, going on between two polls.
+  // Seconds since the last frame. While frames come, the figure of the last poll stands: new frames
+  // came since. Once they have stopped, it goes on between two polls.
   age() {
     if (!this.camera || this.camera.last_frame_age === null)
       return null;
-    return this.camera.last_frame_age + (performance.now() - this.received) / 1000;
+    const since = (performance.now() - this.received) / 1000;
+    const flowing = this.camera.state === "streaming" && this.camera.last_frame_age < 1 && since < 2;
+    return this.camera.last_frame_age + (flowing ? 0 : since);
   }
 
   tick() {
