@@ -60,9 +60,14 @@ public:
   [[nodiscard]] std::optional<double> measure (const LumaView &view);
 
 private:
+  struct Sums
+  {
+    uint64_t edges = 0, flats = 0, turns = 0, changes = 0, noise = 0;
+  };
+
   void reduce (const LumaView &view);
-  [[nodiscard]] std::optional<double> along (ptrdiff_t step, ptrdiff_t across, int length,
-                                             int count) const;
+  [[nodiscard]] static Sums add_row (const int16_t *p, ptrdiff_t step, int count);
+  [[nodiscard]] std::optional<double> along (bool rows) const;
 
   std::vector<uint16_t> sums_;
   std::vector<uint8_t> line_;
