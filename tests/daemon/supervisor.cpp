@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The supervisor and a real worker. */
+#include "daemon/supervisor.h"
+
+#include "config/config.h"
+#include "support/asserttext.h"
+#include "support/mainloop.h"
+#include "support/tempdir.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+
+using namespace camwarden;
+
+namespace
+{
+
+constexpr const char *picture = "videotestsrc is-live=true pattern=ball";
+
+/* One camera, with what its supervisor told. */
+class Fixture
+{
+public:
+  explicit Fixture (const std::string &source = picture, const std::string &keys = {})
+  {
+    configure (source, keys);
+    settings.watch.ping_interval = 200'000;
+    settings.watch.ping_deadline = 300'000;
+  }
+
+  void
+  configure (const std::string &source, const std::string &keys = {})
+  {
+    command.config_file = place.write ("camwarden.conf",
+                                       "[camera:front]\nwidth=320\nheight=240\nsource=" + source
+                                           + "\n" + keys + "\n[redis]\nuri=redis://127.0.0.1:1\n");
+  }
+
+  [[nodiscard]] CameraConfig
+  config () const
+  {
+    g_autoptr (GError) error = nullptr;
+    const auto all
+        = Config::load (ConfigSources::from_environment (command.config_file.c_str ()), &error);
+    g_assert_no_error (error);
+    return *all->camera ("front");
+  }
+
+  void
+  start ()
+  {
+    Supervisor::Events events;
+    events.fault = [this] (const CameraFault &fault) { faults.push_back (fault); };
+    events.line = [this] (const std::string &line) { lines.push_back (line); };
+    events.changed = [this] { states.push_back (supervisor->health ().state); };
+    supervisor = std::make_unique<Supervisor> (config (), command, settings, events);
+    supervisor->start ();
+  }
+
+  [[nodiscard]] const CameraHealth &
+  health () const
+  {
+    return supervisor->health ();
+  }
+  void
+  wait_streaming () const
+  {
+    wait_until ("it streams", [this] { return health ().state == CameraState::Streaming; });
+  }
+  /* Kills the worker; returns how long it took until the next one had frames, us. */
+  int64_t
+  kill_worker () const
+  {
+    const int pid = health ().pid;
+    const int64_t begin = g_get_monotonic_time ();
+    ::kill (pid, SIGKILL);
+    wait_until ("another one streams", [this, pid] {
+      return health ().pid != pid && health ().state == CameraState::Streaming;
+    });
+    return g_get_monotonic_time () - begin;
+  }
+  int64_t
+  stop () const
+  {
+    const int64_t begin = g_get_monotonic_time ();
+    bool stopped = false;
+    supervisor->stop ([&] { stopped = true; });
+    wait_until ("it has stopped", [&] { return stopped; });
+    return g_get_monotonic_time () - begin;
+  }
+  [[nodiscard]] bool
+  told (const std::string &part, const std::string &code) const
+  {
+    return std::any_of (faults.begin (), faults.end (), [&] (const CameraFault &fault) {
+      return fault.part == part && fault.code == code;
+    });
+  }
+
+  TempDir place;
+  WorkerCommand command;
+  SupervisorSettings settings;
+  std::vector<CameraFault> faults;
+  std::vector<std::string> lines;
+  std::vector<CameraState> states;
+  std::unique_ptr<Supervisor> supervisor;
+};
+
+size_t
+open_descriptors ()
+{
+  const std::filesystem::directory_iterator all ("/proc/self/fd");
+  return static_cast<size_t> (std::distance (begin (all), end (all)));
+}
+
+} // namespace
+
+static void
+test_streams_and_stops ()
+{
+  Fixture fixture;
+  fixture.start ();
+  fixture.wait_streaming ();
+  bool seen = false;
+  fixture.supervisor->snapshot ([&] (GBytes *jpeg, const GError *error) {
+    g_assert_no_error (error);
+    g_assert_cmpuint (g_bytes_get_size (jpeg), >, 500);
+    seen = true;
+  });
+  wait_until ("the picture comes", [&] { return seen; });
+  wait_until ("the worker says what it gives", [&] { return fixture.health ().width == 320; });
+  ASSERT_TEXT (fixture.health ().source, picture);
+  const int pid = fixture.health ().pid;
+  g_assert_cmpint (pid, >, 0);
+  g_assert_cmpint (fixture.stop (), <, 3 * G_USEC_PER_SEC);
+  g_assert_cmpint (::kill (pid, 0), ==, -1);
+  g_assert_true (fixture.health ().state == CameraState::Stopped);
+  ASSERT_TEXT (fixture.health ().last_exit, "exit 0");
+  g_assert_cmpuint (fixture.faults.size (), ==, 0);
+}
+
+static void
+test_comes_back ()
+{
+  Fixture fixture;
+  fixture.start ();
+  fixture.wait_streaming ();
+  const int64_t away = fixture.kill_worker ();
+  g_test_message ("frames again after %.3f s", static_cast<double> (away) / 1e6);
+  g_assert_cmpint (away, <, 1500 * 1000);
+  g_assert_true (fixture.told ("worker", "signal 9"));
+  g_assert_cmpuint (fixture.health ().respawns, ==, 1);
+  fixture.stop ();
+}
+
+static void
+test_hang ()
+{
+  Fixture fixture;
+  fixture.start ();
+  fixture.wait_streaming ();
+  const int pid = fixture.health ().pid;
+  ::kill (pid, SIGSTOP);
+  wait_until ("the hang is told", [&] { return fixture.told ("worker", "hang"); });
+  wait_until ("another one streams", [&] {
+    return fixture.health ().pid != pid && fixture.health ().state == CameraState::Streaming;
+  });
+  fixture.stop ();
+}
+
+static void
+test_stop_of_a_stopped_process ()
+{
+  Fixture fixture;
+  fixture.settings.drain_ms = 200;
+  fixture.settings.kill_after = 300'000;
+  fixture.settings.watch.pings_missed = 1000;
+  fixture.start ();
+  fixture.wait_streaming ();
+  ::kill (fixture.health ().pid, SIGSTOP);
+  g_test_expect_message ("camwarden", G_LOG_LEVEL_WARNING, "*does not stop: SIGTERM*");
+  g_assert_cmpint (fixture.stop (), <, 4 * G_USEC_PER_SEC);
+  g_test_assert_expected_messages ();
+  ASSERT_TEXT (fixture.health ().last_exit, "signal 9");
+}
+
+static void
+test_wrong_configuration ()
+{
+  Fixture fixture ("nosuchsrc ! identity");
+  fixture.start ();
+  wait_until ("it has failed", [&] { return fixture.health ().state == CameraState::Failed; });
+  g_assert_nonnull (strstr (fixture.health ().detail.c_str (), "nosuchsrc"));
+  ASSERT_TEXT (fixture.health ().last_exit, "exit 78");
+  turn_for (1500 * 1000);
+  g_assert_cmpuint (fixture.health ().respawns, ==, 1);
+  /* A mended configuration is taken at once. */
+  fixture.configure (picture);
+  fixture.supervisor->reload (fixture.config (), fixture.command);
+  fixture.wait_streaming ();
+  fixture.stop ();
+}
+
+static void
+test_no_camera ()
+{
+  Fixture fixture ("faultysrc mode=nodevice");
+  fixture.start ();
+  wait_until ("it is told", [&] { return fixture.health ().state == CameraState::NoCamera; });
+  wait_until ("it is tried again", [&] { return fixture.health ().respawns >= 2; });
+  g_assert_true (fixture.told ("source", "resource-not-found"));
+  fixture.stop ();
+}
+
+static void
+test_lock_is_waited_for ()
+{
+  Fixture fixture;
+  fixture.start ();
+  fixture.wait_streaming ();
+  /* The successor of a killed daemon, while the orphan still has the camera. */
+  Supervisor::Events none;
+  Supervisor successor (fixture.config (), fixture.command, fixture.settings, none);
+  successor.start ();
+  wait_until ("it waits", [&] {
+    return successor.health ().last_exit == "exit 65"
+           && successor.health ().state == CameraState::Respawning;
+  });
+  fixture.stop ();
+  wait_until ("it streams", [&] { return successor.health ().state == CameraState::Streaming; });
+  bool stopped = false;
+  successor.stop ([&] { stopped = true; });
+  wait_until ("it has stopped", [&] { return stopped; });
+}
+
+static void
+test_reload ()
+{
+  Fixture fixture;
+  fixture.start ();
+  fixture.wait_streaming ();
+  const int pid = fixture.health ().pid;
+  fixture.configure (picture, "frozen-after=7s\nencode-when=always");
+  fixture.supervisor->reload (fixture.config (), fixture.command);
+  wait_until ("it is applied", [&] { return fixture.health ().wanted; });
+  g_assert_cmpint (fixture.health ().pid, ==, pid);
+  fixture.configure (picture, "framerate=10");
+  fixture.supervisor->reload (fixture.config (), fixture.command);
+  wait_until ("another one streams", [&] {
+    return fixture.health ().pid != pid && fixture.health ().state == CameraState::Streaming;
+  });
+  g_assert_cmpuint (fixture.faults.size (), ==, 0);
+  fixture.stop ();
+}
+
+static void
+test_calls_without_worker ()
+{
+  Fixture fixture;
+  fixture.supervisor = std::make_unique<Supervisor> (fixture.config (), fixture.command,
+                                                     fixture.settings, Supervisor::Events{});
+  bool refused = false;
+  fixture.supervisor->snapshot ([&] (GBytes *jpeg, const GError *error) {
+    g_assert_null (jpeg);
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
+    refused = true;
+  });
+  g_assert_true (refused);
+  fixture.supervisor->start ();
+  fixture.wait_streaming ();
+  /* An answer that is owed when the supervisor goes still comes. */
+  bool answered = false;
+  fixture.supervisor->test ([&] (GVariant *, const GError *error) { answered = error != nullptr; });
+  fixture.supervisor.reset ();
+  wait_until ("the call has ended", [&] { return answered; });
+}
+
+static void
+test_no_descriptor_is_lost ()
+{
+  Fixture fixture ("videotestsrc is-live=true num-buffers=0", "");
+  fixture.settings.respawn.base = 1000;
+  fixture.settings.respawn.cap = 1000;
+  fixture.command.program = "/bin/false";
+  fixture.start ();
+  wait_until ("it came and went", [&] { return fixture.health ().respawns >= 5; });
+  const size_t before = open_descriptors ();
+  wait_until (
+      "it came and went", [&] { return fixture.health ().respawns >= 55; }, 60);
+  g_assert_cmpuint (open_descriptors (), <=, before + 4); /* of one that is under way */
+  fixture.stop ();
+  fixture.command.program = "/nonexistent/worker";
+  fixture.supervisor.reset ();
+  fixture.start ();
+  wait_until ("it is told", [&] { return fixture.told ("worker", "not-started"); });
+  fixture.stop ();
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, nullptr);
+  signal (SIGPIPE, SIG_IGN);
+  const TempDir run;
+  g_setenv ("RUNTIME_DIRECTORY", run.path ("run").c_str (), TRUE);
+  g_test_add_func ("/supervisor/streams-and-stops", test_streams_and_stops);
+  g_test_add_func ("/supervisor/comes-back", test_comes_back);
+  g_test_add_func ("/supervisor/hang", test_hang);
+  g_test_add_func ("/supervisor/stop-of-a-stopped-process", test_stop_of_a_stopped_process);
+  g_test_add_func ("/supervisor/wrong-configuration", test_wrong_configuration);
+  g_test_add_func ("/supervisor/no-camera", test_no_camera);
+  g_test_add_func ("/supervisor/lock-is-waited-for", test_lock_is_waited_for);
+  g_test_add_func ("/supervisor/reload", test_reload);
+  g_test_add_func ("/supervisor/calls-without-worker", test_calls_without_worker);
+  g_test_add_func ("/supervisor/no-descriptor-is-lost", test_no_descriptor_is_lost);
+  return g_test_run ();
+}
