@@ -37,6 +37,7 @@
 #include "redis/gstredisenums.h"
 
 #include <glib/gi18n-lib.h>
+#include <gst/video/video.h>
 #include <memory>
 
 GST_DEBUG_CATEGORY_STATIC (redis_sink_debug);
@@ -537,6 +538,7 @@ gst_redis_sink_event (GstBaseSink *base, GstEvent *event)
   } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
     const int64_t patience = priv->settings.with (
         [] (const SinkSettings &settings) { return settings.connection.redis.command_timeout; });
+    priv->publisher->wait_first_attempt (patience, priv->cancellable.get ());
     priv->publisher->drain (patience, priv->cancellable.get ());
   }
   return GST_BASE_SINK_CLASS (gst_redis_sink_parent_class)->event (base, event);
@@ -582,13 +584,19 @@ gst_redis_sink_set_caps (GstBaseSink *base, GstCaps *caps)
   return TRUE;
 }
 
-/* So many buffers may wait here, one is being written, one may come. */
+/* So many buffers may wait here, one is being written, one may come. Only where the size is known:
+ * a source without a pool of its own makes one of the size that stands here. */
 static gboolean
 gst_redis_sink_propose_allocation (GstBaseSink *base, GstQuery *query)
 {
   const unsigned queued = GST_REDIS_SINK (base)->priv->settings.with (
       [] (const SinkSettings &settings) { return settings.publisher.max_queued_frames; });
-  gst_query_add_allocation_pool (query, nullptr, 0, queued + 2, 0);
+  GstCaps *caps = nullptr;
+  GstVideoInfo info;
+  gst_query_parse_allocation (query, &caps, nullptr);
+  if (caps && gst_video_info_from_caps (&info, caps))
+    gst_query_add_allocation_pool (query, nullptr, static_cast<guint> (GST_VIDEO_INFO_SIZE (&info)),
+                                   queued + 2, 0);
   return TRUE;
 }
 
