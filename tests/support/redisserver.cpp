@@ -159,7 +159,7 @@ reply_text (const redisReply *reply)
 }
 
 std::string
-RedisServer::command (std::initializer_list<std::string> words) const
+RedisServer::command (const std::vector<std::string> &words) const
 {
   redisContext *context = redisConnectUnix (socket_path_.c_str ());
   g_assert_nonnull (context);

@@ -43,7 +43,7 @@ public:
   [[nodiscard]] std::string location (const std::string &channel) const;
 
   /* One command on a connection of its own; the reply in redis-cli's raw form. */
-  std::string command (std::initializer_list<std::string> words) const;
+  std::string command (const std::vector<std::string> &words) const;
 
 private:
   bool answers ();
