@@ -3,12 +3,13 @@
 
 #include "common/backoff.h"
 #include "common/textcheck.h"
+#include "redis/outgoingqueue.h"
 #include "redis/rediscommands.h"
 #include "redis/redisstream.h"
+#include "redis/textcommand.h"
 
 #include <algorithm>
 #include <condition_variable>
-#include <deque>
 #include <hiredis/hiredis.h>
 #include <mutex>
 #include <optional>
@@ -33,84 +34,6 @@ constexpr int64_t RTT_EVERY = G_USEC_PER_SEC;
 constexpr int64_t ROLE_EVERY = 10 * G_USEC_PER_SEC;
 constexpr int64_t HEALTHY_AFTER = 60 * G_USEC_PER_SEC;
 
-/* A message on its way. The writer advances `next` and the piece it points to; everything else is
- * guarded by the link's mutex. Shared: a hostile server may answer what is still being written. */
-struct Item
-{
-  std::unique_ptr<Outgoing> message;
-  size_t bytes = 0;
-  size_t next = 0;
-  int64_t since = 0; /* monotonic: last progress of writing it; 0: not begun */
-  unsigned answered = 0;
-  bool kept = false;
-};
-using ItemPtr = std::shared_ptr<Item>;
-
-enum class Written {
-  All,
-  Blocked,
-  Failed,
-};
-
-/* As much of the item as the socket takes. */
-Written
-write_item (RedisStream &stream, Item &item, bool *progress, GError **error)
-{
-  auto &pieces = item.message->pieces;
-  while (item.next < pieces.size ()) {
-    const size_t count = std::min<size_t> (pieces.size () - item.next, 64);
-    g_autoptr (GError) failure = nullptr;
-    gssize written = stream.write (&pieces[item.next], count, &failure);
-    if (written < 0) {
-      if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        return Written::Blocked;
-      g_propagate_error (error, g_steal_pointer (&failure));
-      return Written::Failed;
-    }
-    *progress = true;
-    auto left = static_cast<size_t> (written);
-    while (item.next < pieces.size () && left >= pieces[item.next].size)
-      left -= pieces[item.next++].size;
-    if (left > 0) {
-      auto &piece = pieces[item.next];
-      piece.buffer = static_cast<const char *> (piece.buffer) + left;
-      piece.size -= left;
-    }
-  }
-  return Written::All;
-}
-
-/* An ordinary command with one answer, or with none (SUBSCRIBE and PING of a subscriber, whose
- * answers come as messages). */
-class TextCommand : public Outgoing
-{
-public:
-  TextCommand (const std::vector<std::string> &words, unsigned answers, RedisLink::Answer done)
-      : text_ (format_command (words)), done_ (std::move (done))
-  {
-    pieces.push_back ({ text_.data (), text_.size () });
-    commands = answers;
-  }
-
-  void
-  answered (unsigned, const redisReply &reply) override
-  {
-    if (done_)
-      done_ (&reply);
-  }
-
-  void
-  lost (LostReason) override
-  {
-    if (done_)
-      done_ (nullptr);
-  }
-
-private:
-  std::string text_;
-  RedisLink::Answer done_;
-};
-
 std::string_view
 text_of (const redisReply *reply)
 {
@@ -134,15 +57,6 @@ moved_to (std::string_view text, RedisLocation where)
 }
 
 } // namespace
-
-size_t
-Outgoing::size () const
-{
-  size_t total = 0;
-  for (const auto &piece : pieces)
-    total += piece.size;
-  return total;
-}
 
 const char *
 link_state_name (LinkState state)
@@ -174,8 +88,6 @@ struct RedisLink::Impl
   const Events events;
   std::vector<std::string> channels;
   std::vector<std::string> patterns;
-  unsigned max_messages = 4;
-  size_t max_bytes = 8 * 1024 * 1024;
   const int wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   Ref<GCancellable> cancellable = Ref<GCancellable>::adopt (g_cancellable_new ());
   std::thread thread;
@@ -194,9 +106,8 @@ struct RedisLink::Impl
   mutable std::mutex mutex;
   std::condition_variable settled;
   SessionPtr session;
-  std::deque<ItemPtr> queue;   /* not fully written; the front may have begun */
-  std::deque<ItemPtr> waiting; /* begun, not fully answered */
-  RedisLocation where;         /* differs from settings.where after MOVED */
+  OutgoingQueue queue;
+  RedisLocation where; /* differs from settings.where after MOVED */
   bool writing = false;
   bool reading = false;
   bool polling_out = false;
@@ -225,22 +136,10 @@ struct RedisLink::Impl
   /* ---- writing ---- */
 
   void
-  note_write (const ItemPtr &item, bool progress, int64_t now)
+  note_write (const ItemPtr &item, int64_t now)
   {
-    if (!progress)
-      return;
     item->since = now;
     last_activity = now;
-  }
-
-  void
-  begin (const ItemPtr &item)
-  {
-    if (item->since != 0)
-      return;
-    item->since = g_get_monotonic_time ();
-    if (item->message->commands > 0)
-      waiting.push_back (item);
   }
 
   /* Writes what is queued until the socket is full. Unlocks while it writes. */
@@ -250,72 +149,45 @@ struct RedisLink::Impl
     if (writing)
       return;
     writing = true;
-    while (session && !queue.empty ()) {
+    while (session && queue.has_unwritten ()) {
       const SessionPtr current = session;
-      const ItemPtr item = queue.front ();
-      begin (item);
+      const ItemPtr item = queue.begin (g_get_monotonic_time ());
       lock.unlock ();
       g_autoptr (GError) error = nullptr;
       bool progress = false;
-      const Written result = write_item (current->stream (), *item, &progress, &error);
-      if (result == Written::All) {
+      const auto result = item->write (current->stream (), &progress, &error);
+      if (result == OutgoingItem::Written::All)
         item->message->written ();
-      } else if (result == Written::Blocked && !item->kept) {
-        item->message->keep ();
-        item->kept = true;
-      }
+      else if (result == OutgoingItem::Written::Blocked)
+        item->keep ();
       lock.lock ();
       if (session != current) /* a new one found the queue in use and left it to us */
         continue;
-      note_write (item, progress, g_get_monotonic_time ());
-      if (result == Written::Blocked)
+      if (progress)
+        note_write (item, g_get_monotonic_time ());
+      if (result == OutgoingItem::Written::Blocked)
         break;
-      if (result == Written::Failed) {
+      if (result == OutgoingItem::Written::Failed) {
         fail (lock, current, error->message);
         continue;
       }
-      queue.pop_front ();
+      queue.pop ();
       stats.bytes_sent += item->bytes;
     }
     writing = false;
   }
 
-  /* The oldest droppable messages that are too many, taken out of the queue. */
-  std::vector<ItemPtr>
-  take_overflow ()
-  {
-    unsigned count = 0;
-    size_t bytes = 0;
-    std::vector<ItemPtr> dropped;
-    for (auto it = queue.rbegin (); it != queue.rend (); ++it) {
-      if (!(*it)->message->droppable || (*it)->since != 0)
-        continue;
-      const bool newest = count == 0;
-      count++;
-      bytes += (*it)->bytes;
-      if (!newest && (count > max_messages || bytes > max_bytes))
-        dropped.push_back (*it);
-    }
-    for (const auto &item : dropped)
-      queue.erase (std::find (queue.begin (), queue.end (), item));
-    std::reverse (dropped.begin (), dropped.end ());
-    return dropped;
-  }
-
   void
   send (std::unique_ptr<Outgoing> message)
   {
-    auto item = std::make_shared<Item> ();
-    item->bytes = message->size ();
-    item->message = std::move (message);
+    const auto item = std::make_shared<OutgoingItem> (std::move (message));
     Lock lock (mutex);
-    if (session && !waiting.empty () && busy)
+    if (session && queue.has_unanswered () && busy)
       read_replies (lock, false);
-    const bool at_once = session && queue.empty () && !writing;
+    const bool at_once = session && !queue.has_unwritten () && !writing;
     if (!at_once) {
       lock.unlock ();
-      item->message->keep ();
-      item->kept = true;
+      item->keep ();
       lock.lock ();
     }
     if (refuse (item)) {
@@ -324,12 +196,11 @@ struct RedisLink::Impl
       item->message->lost (reason);
       return;
     }
-    queue.push_back (item);
+    queue.push (item);
     sent_in_tick++;
-    if (at_once || item->kept)
-      write_or_wake (lock);
+    write_or_wake (lock);
     const auto reason = session ? LostReason::Overflow : LostReason::Offline;
-    const auto dropped = take_overflow ();
+    const auto dropped = queue.take_overflow ();
     lock.unlock ();
     for (const auto &old : dropped)
       old->message->lost (reason);
@@ -346,7 +217,7 @@ struct RedisLink::Impl
   write_or_wake (Lock &lock)
   {
     write_queue (lock);
-    if (!queue.empty () && session && !polling_out && !writing)
+    if (queue.has_unwritten () && session && !polling_out && !writing)
       wake ();
   }
 
@@ -361,7 +232,7 @@ struct RedisLink::Impl
       return;
     reading = true;
     const SessionPtr current = session;
-    while (!quit && session == current && (subscriber () || !waiting.empty () || prompt)) {
+    while (!quit && session == current && (subscriber () || queue.has_unanswered () || prompt)) {
       lock.unlock ();
       g_autoptr (GError) error = nullptr;
       const ReplyPtr reply = current->poll_reply (&error);
@@ -377,21 +248,19 @@ struct RedisLink::Impl
         handle_answer (lock, current, *reply, prompt);
     }
     reading = false;
-    if (waiting.empty () && queue.empty ())
+    if (queue.empty ())
       settled.notify_all ();
   }
 
   void
   handle_answer (Lock &lock, const SessionPtr &current, const redisReply &reply, bool prompt)
   {
-    if (waiting.empty ()) {
+    const auto answer = queue.take_answer ();
+    if (!answer) {
       fail (lock, current, "an answer to no question: the server does not speak Redis' protocol");
       return;
     }
-    const ItemPtr item = waiting.front ();
-    const unsigned index = item->answered++;
-    if (item->answered == item->message->commands)
-      waiting.pop_front ();
+    const auto &[item, index] = *answer;
     if (prompt) {
       stats.rtt = last_activity - item->since;
       rtt_due = false;
@@ -452,26 +321,6 @@ struct RedisLink::Impl
 
   /* ---- the end of a connection ---- */
 
-  /* Everything that was begun is lost with it; what only waited and may be dropped waits on. */
-  std::vector<ItemPtr>
-  take_lost (bool all)
-  {
-    std::vector<ItemPtr> lost (waiting.begin (), waiting.end ());
-    waiting.clear ();
-    std::deque<ItemPtr> rest;
-    for (const auto &item : queue) {
-      const bool told = std::find (lost.begin (), lost.end (), item) != lost.end ();
-      if (told)
-        continue;
-      if (all || item->since != 0 || !item->message->droppable)
-        lost.push_back (item);
-      else
-        rest.push_back (item);
-    }
-    queue.swap (rest);
-    return lost;
-  }
-
   void
   fail (Lock &lock, const SessionPtr &current, const std::string &why)
   {
@@ -480,7 +329,7 @@ struct RedisLink::Impl
     session.reset ();
     stats.state = LinkState::Offline;
     stats.last_error = why;
-    const auto lost = take_lost (false);
+    const auto lost = queue.take_lost (false);
     lock.unlock ();
     current->stream ().shut ();
     for (const auto &item : lost)
@@ -596,7 +445,7 @@ struct RedisLink::Impl
   {
     std::vector<std::string> words{ verb };
     words.insert (words.end (), names.begin (), names.end ());
-    send (std::make_unique<TextCommand> (words, 0, Answer ()));
+    send (std::make_unique<TextCommand> (words, 0));
   }
 
   void
@@ -605,7 +454,7 @@ struct RedisLink::Impl
     Lock lock (mutex);
     greet (lock, opened);
     while (!quit && session == opened) {
-      if (!queue.empty ())
+      if (queue.has_unwritten ())
         write_queue (lock);
       wait_for_work (lock, opened);
       if (!quit && session == opened)
@@ -624,8 +473,8 @@ struct RedisLink::Impl
   next_deadline () const
   {
     int64_t when = next_tick;
-    if (!waiting.empty ())
-      when = std::min (when, waiting.front ()->since + settings.command_timeout);
+    if (queue.has_unanswered ())
+      when = std::min (when, queue.oldest () + settings.command_timeout);
     return when;
   }
 
@@ -635,7 +484,7 @@ struct RedisLink::Impl
     if (quit || session != current)
       return;
     const bool lazy = busy && !draining && !rtt_due && !subscriber ();
-    polling_out = !queue.empty () && !writing;
+    polling_out = queue.has_unwritten () && !writing;
     const int events_wanted = (lazy ? 0 : POLLIN) | (polling_out ? POLLOUT : 0);
     pollfd entries[] = { { wake_fd, POLLIN, 0 },
                          { current->stream ().fd (), static_cast<short> (events_wanted), 0 } };
@@ -681,14 +530,14 @@ struct RedisLink::Impl
   overdue (int64_t now) const
   {
     const int64_t limit = settings.command_timeout;
-    return (!waiting.empty () && now - waiting.front ()->since >= limit)
+    return (queue.has_unanswered () && now - queue.oldest () >= limit)
            || (ping_sent != 0 && now - ping_sent >= limit);
   }
 
   void
   chores (Lock &lock, const SessionPtr &current, int64_t now)
   {
-    const bool ping = waiting.empty () && queue.empty () && now - last_activity >= PING_AFTER;
+    const bool ping = queue.empty () && now - last_activity >= PING_AFTER;
     const bool role = settings.refuse_replica && !subscriber () && now >= next_role;
     if (role)
       next_role = now + ROLE_EVERY;
@@ -697,7 +546,7 @@ struct RedisLink::Impl
     lock.unlock ();
     if (ping)
       send (std::make_unique<TextCommand> (std::vector<std::string>{ "PING" },
-                                           subscriber () ? 0 : 1, Answer ()));
+                                           subscriber () ? 0 : 1));
     if (role)
       ask_role (current);
     if (events.tick && now >= next_user_tick) {
@@ -739,8 +588,7 @@ RedisLink::subscribe (std::vector<std::string> channels, std::vector<std::string
 void
 RedisLink::set_queue_limit (unsigned messages, size_t bytes)
 {
-  impl_->max_messages = std::max (1u, messages);
-  impl_->max_bytes = bytes;
+  impl_->queue.set_limit (messages, bytes);
 }
 
 void
@@ -763,7 +611,7 @@ RedisLink::stop ()
   Impl::Lock lock (impl_->mutex);
   const auto session = std::exchange (impl_->session, nullptr);
   impl_->stats.state = LinkState::Offline;
-  const auto lost = impl_->take_lost (true);
+  const auto lost = impl_->queue.take_lost (true);
   impl_->settled.notify_all ();
   lock.unlock ();
   if (session)
@@ -801,7 +649,7 @@ RedisLink::drain (int64_t timeout, GCancellable *cancellable)
   Impl::Lock lock (impl_->mutex);
   impl_->draining = true;
   impl_->wake ();
-  const auto settled = [this] { return impl_->waiting.empty () && impl_->queue.empty (); };
+  const auto settled = [this] { return impl_->queue.empty (); };
   const auto over = [&] {
     return settled () || !impl_->session || impl_->quit
            || (cancellable && g_cancellable_is_cancelled (cancellable));
@@ -820,13 +668,7 @@ RedisLink::stats () const
 {
   Impl::Lock lock (impl_->mutex);
   LinkStats stats = impl_->stats;
-  for (const auto &item : impl_->queue)
-    if (item->message->droppable) {
-      stats.queued++;
-      stats.queued_bytes += item->bytes;
-    }
-  for (const auto &item : impl_->waiting)
-    stats.unanswered += item->message->commands - item->answered;
+  impl_->queue.count (&stats);
   return stats;
 }
 
