@@ -95,7 +95,21 @@ Daemon::load (std::string &why)
     return false;
   parts_.config = std::move (config);
   set_log ();
+  keep_worker_config ();
   return true;
+}
+
+/* Workers read what was found good, not the files: somebody may be editing those when a worker
+ * starts again. */
+void
+Daemon::keep_worker_config ()
+{
+  const std::string path = runtime_directory () + "/workers.conf";
+  g_autoptr (GError) error = nullptr;
+  const bool written = write_file (path, parts_.config->worker_text (), 0600, &error);
+  worker_config_ = written ? path : options_.config_file;
+  if (!written)
+    g_warning ("%s; workers read the usual files instead", error->message);
 }
 
 void
@@ -275,12 +289,12 @@ Daemon::start_cameras ()
   parts_.cameras->apply (parts_.config->cameras (), worker_command ());
 }
 
-/* The worker reads the same configuration, which tells it of the server too. */
+/* What the worker reads tells it of the server too. */
 WorkerCommand
 Daemon::worker_command () const
 {
   WorkerCommand command;
-  command.config_file = options_.config_file;
+  command.config_file = worker_config_;
   return command;
 }
 

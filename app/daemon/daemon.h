@@ -21,7 +21,7 @@ public:
   struct Options
   {
     ConfigSources sources;
-    std::string config_file; /* --config, handed on to the workers; may be empty */
+    std::string config_file; /* --config; may be empty */
     std::string log_level;   /* --log-level; empty: as [log] says */
   };
 
@@ -37,6 +37,7 @@ private:
   bool lock ();
   bool load (std::string &why);
   void set_log ();
+  void keep_worker_config ();
   void connect_redis ();
   void start_redis ();
   void start_monitor ();
@@ -62,6 +63,7 @@ private:
 
   const Options options_;
   Notifier notifier_;
+  std::string worker_config_; /* --config of the workers; may be empty */
   int exit_code_ = 0;
   int lock_fd_ = -1;
   bool stopping_ = false;

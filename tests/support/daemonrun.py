@@ -182,7 +182,9 @@ class Daemon:
                 cwd = os.readlink(f"/proc/{pid}/cwd")
             except OSError:
                 cwd = ""
-            if cwd == str(self.runtime) or f"--config {self.config}" in command:
+            own = any(f"--config {path}" in command
+                      for path in (self.config, self.runtime / "workers.conf"))
+            if own or cwd == str(self.runtime):
                 found[pid] = command
         return found
 

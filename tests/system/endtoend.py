@@ -196,6 +196,31 @@ def test_bad_reload():
         daemon.wait_frames(count=3)
         tap.equal(daemon.workers(), [worker])
 
+        os.kill(worker, signal.SIGKILL)
+        wait_until("another worker runs, with the configuration that was good",
+                   lambda: daemon.workers() and daemon.workers() != [worker])
+        daemon.wait_frames(count=3)
+
+
+def test_ctl():
+    """What camwardenctl makes of the real daemon."""
+    ctl = daemonrun.BUILD / "app" / "ctl" / "camwardenctl"
+    with Daemon(one_camera()) as daemon:
+        daemon.wait_frames(count=30)
+        place = [str(ctl), "--socket", str(daemon.runtime / "http.sock"), "status"]
+
+        def status():
+            done = subprocess.run([*place, "--json"], capture_output=True, text=True, timeout=30)
+            return json.loads(done.stdout) if done.returncode == 0 else None
+
+        told = wait_until("everything is healthy", status)
+        tap.equal([(camera["id"], camera["state"]) for camera in told["cameras"]],
+                  [("front", "streaming")])
+        tap.equal(told["status"]["redis"]["connected"], True)
+        text = subprocess.run(place, capture_output=True, text=True, timeout=30).stdout
+        tap.diagnose(text)
+        assert text.startswith("Camwarden is healthy, with 1 camera."), text
+
 
 def test_redis_killed():
     with Daemon(one_camera()) as daemon:
