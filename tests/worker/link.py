@@ -95,7 +95,7 @@ def test_orders_while_streaming():
         coarse = len(worker.call("Snapshot"))
         worker.apply(quality=GLib.Variant("i", 95))
         assert len(worker.call("Snapshot")) > coarse
-        expect_error(lambda: worker.apply(widht=GLib.Variant("i", 1)), "widht")
+        expect_error(lambda: worker.apply(wdith=GLib.Variant("i", 1)), "wdith")
         expect_error(lambda: worker.apply(dark_below=GLib.Variant("s", "x")), "dark-below")
         worker.apply(max_framerate=GLib.Variant("d", 10.0))
         first = worker.call("GetStats")["encoded"]
