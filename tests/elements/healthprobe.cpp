@@ -172,7 +172,7 @@ test_pictures ()
     g_autofree char *caps
         = g_strdup_printf ("video/x-raw,format=%s,width=160,height=120,framerate=5/1", format);
     ProbeTest test (caps, 200 * GST_MSECOND);
-    test.show (PictureKind::normal, 20 * S);
+    test.show (PictureKind::normal, 2 * S);
     ASSERT_TEXT (test.changes (), "ok");
     for (const auto &[kind, name] : kinds) {
       test.show (kind, 11 * S);
@@ -214,7 +214,7 @@ test_formats_it_cannot_look_into ()
 void
 test_an_hour_of_night ()
 {
-  ProbeTest test (GRAY, 200 * GST_MSECOND);
+  ProbeTest test (GRAY, 500 * GST_MSECOND);
   test.show (PictureKind::dark, 3600 * S);
   g_assert_cmpuint (test.reports.size (), >=, 3600);
   g_assert_cmpuint (test.reports.size (), <=, 3603);

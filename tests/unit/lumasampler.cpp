@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <glib.h>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,9 +41,11 @@ struct Picture
 Picture
 painted (int width, int height, PictureKind kind, uint64_t index, int padding = 0)
 {
+  static std::map<std::pair<int, int>, TestPicture> painters; /* slow to make */
+  const auto [painter, made] = painters.try_emplace (
+      { width, height }, static_cast<unsigned> (width), static_cast<unsigned> (height), 7u);
   Picture picture (width, height, padding);
-  TestPicture painter (static_cast<unsigned> (width), static_cast<unsigned> (height), 7);
-  painter.paint (picture.pixels.data (), static_cast<size_t> (picture.stride), kind, index);
+  painter->second.paint (picture.pixels.data (), static_cast<size_t> (picture.stride), kind, index);
   return picture;
 }
 
