@@ -3,6 +3,7 @@
 #include "daemon/http/httptest.h"
 #include "daemon/httpapi/exchange.h"
 #include "daemon/httpapi/jsonwriter.h"
+#include "support/asserttext.h"
 
 #include <cmath>
 #include <cstring>
@@ -502,8 +503,8 @@ test_bodies ()
   const auto post = [&] (const std::string &lines, const std::string &body) {
     return http.request ("POST", "/test/control", lines, body);
   };
-  g_assert_cmpstr (post (json, "{\"a\":1}").body.c_str (), ==, "{\"body\":true}\n");
-  g_assert_cmpstr (post ("", "").body.c_str (), ==, "{\"body\":false}\n");
+  ASSERT_TEXT (post (json, "{\"a\":1}").body, "{\"body\":true}\n");
+  ASSERT_TEXT (post ("", "").body, "{\"body\":false}\n");
   g_assert_cmpint (post ("Content-Type: application/json; charset=utf-8\r\n", "{}").status, ==,
                    200);
   check_problem (post ("Content-Type: text/plain\r\n", "{}"), 415);
