@@ -164,16 +164,20 @@ SharpnessMeter::add_row (const int16_t *p, ptrdiff_t step, int count)
   const int16_t *ahead = p + EDGE_REACH * step, *behind = p - EDGE_REACH * step;
   const int16_t *next = p + step, *last = p - step;
   for (int x = 0; x < count; x++) {
-    const int change = std::abs (ahead[x] - behind[x]);
-    const int turn = last[x] - 2 * p[x] + next[x];
-    const auto square = static_cast<uint32_t> (turn * turn);
-    const uint32_t edge = change >= EDGE_CONTRAST * UNIT ? ~0U : 0U;
-    const uint32_t flat = change < FLAT_CONTRAST * UNIT ? ~0U : 0U;
-    edges -= edge;
-    flats -= flat;
-    changes += edge & static_cast<uint32_t> (change * change);
-    turns += edge & square;
-    noise += flat & square;
+    /* 16 bit up to the squares: twice as many at a time, and a multiplication that SSE2 has. */
+    const auto slope = static_cast<int16_t> (ahead[x] - behind[x]);
+    const auto turn = static_cast<int16_t> (last[x] - 2 * p[x] + next[x]);
+    const auto change = static_cast<int16_t> (slope < 0 ? -slope : slope);
+    const auto edge = static_cast<int16_t> (change >= EDGE_CONTRAST * UNIT ? -1 : 0);
+    const auto flat = static_cast<int16_t> (change < FLAT_CONTRAST * UNIT ? -1 : 0);
+    const auto edge_change = static_cast<int16_t> (change & edge);
+    const auto edge_turn = static_cast<int16_t> (turn & edge);
+    const auto flat_turn = static_cast<int16_t> (turn & flat);
+    edges += edge & 1;
+    flats += flat & 1;
+    changes += static_cast<uint32_t> (edge_change * edge_change);
+    turns += static_cast<uint32_t> (edge_turn * edge_turn);
+    noise += static_cast<uint32_t> (flat_turn * flat_turn);
   }
   return { edges, flats, turns, changes, noise };
 }
@@ -186,7 +190,7 @@ SharpnessMeter::along (bool rows) const
   if (width <= 0 || height <= 0)
     return std::nullopt;
   Sums total;
-  for (int y = 0; y < height; y++) {
+  for (int y = 0; y < height; y += 2) { /* every other row tells as much */
     const int16_t *p = small_.data () + static_cast<ptrdiff_t> (y + top) * columns_ + left;
     const Sums sums = add_row (p, rows ? 1 : columns_, width);
     total.edges += sums.edges;
@@ -195,7 +199,7 @@ SharpnessMeter::along (bool rows) const
     total.changes += sums.changes;
     total.noise += sums.noise;
   }
-  const uint64_t places = static_cast<uint64_t> (columns_) * static_cast<uint64_t> (rows_);
+  const uint64_t places = static_cast<uint64_t> (columns_) * static_cast<uint64_t> (rows_) / 2;
   if (total.edges < 8 || total.edges * MIN_EDGE_PARTS < places)
     return std::nullopt;
   /* Noise of deviation s adds 6 s^2 to the square of a second difference. */
