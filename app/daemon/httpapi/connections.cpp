@@ -159,7 +159,8 @@ Connections::become_stream (ConnectionBook::Id id, std::function<void ()> leave)
 }
 
 void
-Connections::refuse (ConnectionBook::Id id, unsigned status, const std::string &detail)
+Connections::refuse (ConnectionBook::Id id, unsigned status, const std::string &detail,
+                     std::function<void ()> leave)
 {
   const auto found = clients_.find (id);
   if (found == clients_.end () || book_.phase (id) == ConnectionPhase::Lingering)
@@ -168,6 +169,8 @@ Connections::refuse (ConnectionBook::Id id, unsigned status, const std::string &
   const std::string text = problem_response (status, detail);
   g_socket_send (socket, text.data (), text.size (), nullptr, nullptr);
   g_socket_shutdown (socket, FALSE, TRUE, nullptr);
+  if (leave)
+    found->second.leave = std::move (leave);
   enter (id, ConnectionPhase::Lingering);
 }
 
@@ -176,7 +179,11 @@ Connections::drop (Client &client)
 {
   g_debug ("Closing the connection of %s: too slow", client.address.c_str ());
   const auto leave = client.leave;
-  g_socket_shutdown (client.socket.get (), TRUE, TRUE, nullptr);
+  /* Somebody who still sends would be read on after a mere shutdown. */
+  if (leave && book_.phase (client.id) == ConnectionPhase::Lingering)
+    g_io_stream_close (client.stream, nullptr, nullptr);
+  else
+    g_socket_shutdown (client.socket.get (), TRUE, TRUE, nullptr);
   if (leave)
     leave ();
 }

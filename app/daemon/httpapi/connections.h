@@ -23,7 +23,7 @@ struct Client
   std::string address; /* without port; "unix" for the Unix socket */
   Ref<GSocket> socket;
   GIOStream *stream = nullptr;  /* weak: libsoup's */
-  std::function<void ()> leave; /* set for a stream: end it */
+  std::function<void ()> leave; /* end what libsoup does not see the end of */
 };
 
 /* The connections and their deadlines: the book kept on real sockets. It hands accepted connections
@@ -54,9 +54,10 @@ public:
   void progress (ConnectionBook::Id id);
   [[nodiscard]] bool become_stream (ConnectionBook::Id id, std::function<void ()> leave);
 
-  /* Answers at once, in the middle of a request that libsoup still reads, reads no more of it than
-   * gets lost on the way, and closes. */
-  void refuse (ConnectionBook::Id id, unsigned status, const std::string &detail);
+  /* Answers at once, in the middle of a request that libsoup still reads, and closes after a while.
+   * leave: called then, after the socket was closed. */
+  void refuse (ConnectionBook::Id id, unsigned status, const std::string &detail,
+               std::function<void ()> leave = nullptr);
 
   /* Ends all streams and shuts every connection down. */
   void close_all ();

@@ -269,8 +269,15 @@ Dispatcher::refuse_body (Exchange &exchange)
   SoupServerMessage *message = exchange.message ();
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   soup_server_message_set_status (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, nullptr);
-  /* libsoup answers only when it has read all of the body. */
-  connections_.refuse (exchange.connection_, 413, "A body has at most 65536 bytes here.");
+  /* libsoup answers only when it has read all of the body; and it reads without a pause, as long as
+   * there is something to read: the main loop would stand still. */
+  soup_server_message_pause (message);
+  connections_.refuse (exchange.connection_, 413, "A body has at most 65536 bytes here.",
+                       [weak = exchange.weak_from_this ()] {
+                         const auto self = weak.lock ();
+                         if (self && self->message ())
+                           soup_server_message_unpause (self->message ());
+                       });
 }
 
 void

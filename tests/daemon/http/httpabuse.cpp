@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace camwarden;
@@ -48,19 +49,30 @@ test_huge_body ()
   const long before = resident_kib ();
   const std::string block (65536, 'x');
   size_t sent = 0;
+  int64_t waited = 0;
   const int64_t start = g_get_monotonic_time ();
   http.run ([&] {
     HttpClient client (http.port);
     client.send ("POST /api/status HTTP/1.1\r\nHost: localhost\r\n"
                  "Content-Length: 1099511627776\r\n\r\n");
-    while (g_get_monotonic_time () - start < 15'000'000 && client.send (block))
-      sent += block.size ();
+    std::thread sender ([&] {
+      while (g_get_monotonic_time () - start < 15'000'000 && client.send (block))
+        sent += block.size ();
+    });
+    HttpClient other (http.port);
+    other.send (request_text ("GET", "/healthz"));
+    g_assert_cmpint (other.receive ().status, ==, 200);
+    waited = g_get_monotonic_time () - start;
+    sender.join ();
   });
   const long grown = resident_kib () - before;
   const double seconds = static_cast<double> (g_get_monotonic_time () - start) / 1e6;
   g_test_message ("a body of 1 TiB: cut off after %.1f s and %" G_GSIZE_FORMAT " MiB, RSS %+ld KiB",
                   seconds, sent >> 20, grown);
   g_assert_cmpfloat (seconds, <, 10);
+  /* It is not read at all, so that others are served meanwhile. */
+  g_assert_cmpint (waited, <, 1'500'000);
+  g_assert_cmpuint (sent, <, 32 << 20);
   if (memory_is_ours)
     g_assert_cmpint (grown, <, 1024);
   assert_serves (http);
@@ -371,6 +383,9 @@ test_garbage ()
           "GET /?camera=%zz&action=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
           "GET / HTTP/1.1\r\nHost: localhost\r\n" + std::string (200'000, 'x') };
   for (const auto &text : texts) {
+    /* libsoup 3.2 forgets the path of this one. */
+    if (!memory_is_ours && text.find ("Host: a/b") != std::string::npos)
+      continue;
     http.run ([&] {
       HttpClient client (http.port);
       client.send (text);

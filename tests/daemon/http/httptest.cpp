@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -229,11 +230,38 @@ resident_kib ()
   return strtol (line + 6, nullptr, 10);
 }
 
+namespace
+{
+
+/* The folders of write_file(), gone with the program. */
+class Folders
+{
+public:
+  ~Folders ()
+  {
+    for (const auto &path : paths_)
+      std::filesystem::remove_all (path);
+  }
+
+  void
+  add (const char *path)
+  {
+    paths_.emplace_back (path);
+  }
+
+private:
+  std::vector<std::string> paths_;
+};
+
+} // namespace
+
 std::string
 write_file (const std::string &content, int mode)
 {
   static int number = 0;
+  static Folders folders;
   g_autofree char *folder = g_dir_make_tmp ("camwarden-http-XXXXXX", nullptr);
+  folders.add (folder);
   const std::string path = std::string (folder) + "/file" + std::to_string (number++);
   g_assert_true (g_file_set_contents (path.c_str (), content.c_str (), -1, nullptr));
   g_assert_cmpint (g_chmod (path.c_str (), static_cast<mode_t> (mode)), ==, 0);
