@@ -4,6 +4,7 @@
 #include "common/textcheck.h"
 #include "redis/rediscommands.h"
 
+#include <atomic>
 #include <gio/gnetworking.h>
 #include <hiredis/hiredis.h>
 
@@ -99,6 +100,7 @@ struct ConnectAttempt
   GError *error = nullptr;
   bool done = false;
   bool timed_out = false;
+  std::atomic<bool> cancelled{ false };
 
   ~ConnectAttempt () { g_main_context_unref (context); }
 
@@ -120,11 +122,14 @@ struct ConnectAttempt
     return G_SOURCE_REMOVE;
   }
 
-  static gboolean
+  /* From whichever thread cancels. No GCancellableSource: one that is being destroyed together with
+   * its context while another thread cancels is used after it was freed (GLib 2.74). */
+  static void
   on_cancelled (GCancellable *, gpointer data)
   {
-    g_cancellable_cancel (static_cast<ConnectAttempt *> (data)->inner.get ());
-    return G_SOURCE_REMOVE;
+    auto *self = static_cast<ConnectAttempt *> (data);
+    self->cancelled = true;
+    g_main_context_wakeup (self->context);
   }
 
   void
@@ -142,15 +147,18 @@ struct ConnectAttempt
     const int64_t left = std::max<int64_t> (0, deadline - g_get_monotonic_time ());
     g_autoptr (GSource) timeout = g_timeout_source_new (static_cast<guint> (left / 1000 + 1));
     add_source (timeout, on_deadline);
-    g_autoptr (GSource) cancel = cancellable ? g_cancellable_source_new (cancellable) : nullptr;
-    if (cancel)
-      add_source (cancel, G_SOURCE_FUNC (on_cancelled));
+    const gulong handler
+        = cancellable
+              ? g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), this, nullptr)
+              : 0;
     g_socket_client_connect_async (client, address, inner.get (), on_connected, this);
-    while (!done)
+    while (!done) {
+      if (cancelled)
+        g_cancellable_cancel (inner.get ());
       g_main_context_iteration (context, TRUE);
+    }
+    g_cancellable_disconnect (cancellable, handler);
     g_source_destroy (timeout);
-    if (cancel)
-      g_source_destroy (cancel);
     while (g_main_context_iteration (context, FALSE))
       ;
     g_main_context_pop_thread_default (context);
