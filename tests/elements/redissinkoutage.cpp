@@ -65,6 +65,16 @@ expect_good_end (SinkRun &run, unsigned warnings = 1)
   run.assert_all_sent ();
 }
 
+static double
+frames_per_second (const SinkRun &run, double seconds)
+{
+  const guint64 before = run.stat ("rendered");
+  const gint64 begin = g_get_monotonic_time ();
+  g_usleep (static_cast<gulong> (seconds * G_USEC_PER_SEC));
+  const auto lasted = static_cast<double> (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
+  return static_cast<double> (run.stat ("rendered") - before) / lasted;
+}
+
 static void
 outage_lasts (double seconds)
 {
@@ -110,17 +120,14 @@ test_frozen ()
                + redis.location ("c"));
   run.play ();
   expect_publishing (run);
+  const double usual = frames_per_second (run, 1);
   const long before = resident_kib ();
-  const guint64 rendered = run.stat ("rendered");
-  const gint64 begin = g_get_monotonic_time ();
   redis.freeze ();
-  expect_offline (run);
-  outage_lasts (long_form () ? 8 : 2);
-  const auto lasted = static_cast<double> (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
-  const auto came = static_cast<double> (run.stat ("rendered") - rendered);
-  g_test_message ("frozen for %.1f s: %.1f frames/s, %+ld KiB", lasted, came / lasted,
+  const double frozen = frames_per_second (run, long_form () ? 10 : 4);
+  g_test_message ("frozen: %.1f frames/s, before %.1f; %+ld KiB", frozen, usual,
                   resident_kib () - before);
-  g_assert_cmpfloat (came / lasted, >, 30);
+  g_assert_cmpuint (run.states ("disconnected"), ==, 1);
+  g_assert_cmpfloat (frozen, >, usual * 0.7);
   if (!g_getenv ("CAMWARDEN_SANITIZER"))
     g_assert_cmpint (resident_kib () - before, <, 24 * 1024);
   redis.thaw ();
@@ -363,8 +370,9 @@ test_stop ()
 /* --- a camera with four buffers ----------------------------------------------------------------
  */
 
-static guint64
-frames_while_frozen (const char *copy, guint64 *copied)
+/* Frames per second with a frozen server, as a part of those with a healthy one. */
+static double
+rate_while_frozen (const char *copy, guint64 *copied)
 {
   RedisServer redis;
   SinkRun run ("faultysrc is-live=true pool-size=4 ! video/x-raw,format=GRAY8,width=640,height=480,"
@@ -372,30 +380,26 @@ frames_while_frozen (const char *copy, guint64 *copied)
                + std::string (copy) + " max-queued-frames=8 location=" + redis.location ("c"));
   run.play ();
   expect_publishing (run);
+  const double usual = frames_per_second (run, 1);
   redis.freeze ();
   g_assert_true (wait_until (5, [&] { return run.stat ("queued") > 0; }));
   outage_lasts (0.3);
-  const guint64 before = run.stat ("rendered");
-  outage_lasts (1);
-  const guint64 frames = run.stat ("rendered") - before;
+  const double frozen = frames_per_second (run, 1);
+  g_test_message ("copy=%s: %.1f frames/s, before %.1f", copy, frozen, usual);
   *copied = run.stat ("copied");
   redis.thaw ();
   run.stop ();
   run.assert_law ();
-  return frames;
+  return frozen / usual;
 }
 
 static void
 test_small_pool ()
 {
   guint64 copied = 0;
-  const guint64 frames = frames_while_frozen ("auto", &copied);
-  g_test_message ("copy=auto: %" G_GUINT64_FORMAT " frames/s", frames);
-  g_assert_cmpuint (frames, >=, 45);
+  g_assert_cmpfloat (rate_while_frozen ("auto", &copied), >, 0.7);
   g_assert_cmpuint (copied, >, 0);
-  const guint64 held = frames_while_frozen ("never", &copied);
-  g_test_message ("copy=never: %" G_GUINT64_FORMAT " frames/s", held);
-  g_assert_cmpuint (held, <, 30);
+  g_assert_cmpfloat (rate_while_frozen ("never", &copied), <, 0.3);
   g_assert_cmpuint (copied, ==, 0);
 }
 

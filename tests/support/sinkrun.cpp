@@ -31,6 +31,7 @@ SinkRun::SinkRun (const std::string &launch)
         return GST_PAD_PROBE_OK;
       },
       this, nullptr);
+  made_ = true;
 }
 
 SinkRun::~SinkRun ()
@@ -45,7 +46,9 @@ SinkRun::~SinkRun ()
 GstBusSyncReply
 SinkRun::on_message (GstBus *, GstMessage *message, gpointer data)
 {
-  static_cast<SinkRun *> (data)->take_message (message);
+  auto *self = static_cast<SinkRun *> (data);
+  if (self->made_)
+    self->take_message (message);
   gst_message_unref (message);
   return GST_BUS_DROP;
 }

@@ -68,6 +68,9 @@ private:
 
   GstElement *pipeline_;
   GstElement *sink_;
+  /* Read by the pipeline's threads before anything else: their locks, which made them see this
+   * object, are unknown to ThreadSanitizer. */
+  std::atomic<bool> made_{ false };
   std::atomic<guint64> buffers_{ 0 };
   std::atomic<unsigned> errors_{ 0 };
   std::atomic<unsigned> warnings_{ 0 };
