@@ -384,7 +384,7 @@ test_garbage ()
           "GET / HTTP/1.1\r\nHost: localhost\r\n" + std::string (200'000, 'x') };
   for (const auto &text : texts) {
     /* libsoup 3.2 forgets the path of this one. */
-    if (!memory_is_ours && text.find ("Host: a/b") != std::string::npos)
+    if (!memory_is_ours && text.find ("Encoding: nonsense") != std::string::npos)
       continue;
     http.run ([&] {
       HttpClient client (http.port);
