@@ -128,7 +128,7 @@ struct ConnectAttempt
   on_cancelled (GCancellable *, gpointer data)
   {
     auto *self = static_cast<ConnectAttempt *> (data);
-    self->cancelled = true;
+    self->cancelled.exchange (true); /* acquires what run() released: it was made by then */
     g_main_context_wakeup (self->context);
   }
 
@@ -147,6 +147,7 @@ struct ConnectAttempt
     const int64_t left = std::max<int64_t> (0, deadline - g_get_monotonic_time ());
     g_autoptr (GSource) timeout = g_timeout_source_new (static_cast<guint> (left / 1000 + 1));
     add_source (timeout, on_deadline);
+    cancelled.store (false);
     const gulong handler
         = cancellable
               ? g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), this, nullptr)
