@@ -8,6 +8,6 @@
  * than the temporary lives. */
 #define ASSERT_TEXT(actual, expected)                                                              \
   do {                                                                                             \
-    const std::string text_ (actual);                                                              \
-    g_assert_cmpstr (text_.c_str (), ==, expected);                                                \
+    const std::string text_ (actual), expected_ (expected);                                        \
+    g_assert_cmpstr (text_.c_str (), ==, expected_.c_str ());                                      \
   } while (0)
