@@ -13,7 +13,7 @@ and count as failed when CI is set.
 
   --suite NAME   this suite instead of the default ones (may be repeated)
   --chaos        the faults that take minutes: suite chaos
-  --soak         the endurance runs in full length (10 minutes each)
+  --soak         suite system with the street video looped for 10 minutes
   --sanitize     the suites $sanitized_suites under ASan + UBSan, then under TSan
   --web          the suite that drives a browser
   --lint         the lint suite and clang-tidy
@@ -144,8 +144,8 @@ while [ $# -gt 0 ]; do
     --chaos) suites="$suites chaos" ;;
     --web) suites="$suites web" ;;
     --soak)
-        export CAMWARDEN_SOAK_SECONDS=600
-        suites="$suites soak"
+        export CAMWARDEN_LONG=600
+        suites="$suites system"
         ;;
     --lint)
         suites="$suites lint"
