@@ -235,8 +235,9 @@ void
 Daemon::connect_redis ()
 {
   if (parts_.config->redis ().embedded ())
-    start_redis ();
-  start_monitor ();
+    start_redis (); /* the monitor follows when it runs */
+  else
+    start_monitor ();
 }
 
 void
@@ -266,6 +267,8 @@ Daemon::redis_changed (EmbeddedRedis::State state, const std::string &why)
   if (state == EmbeddedRedis::State::Running) {
     redis_trouble_.clear ();
     g_message ("redis-server runs, %s", why.c_str ());
+    if (!parts_.monitor && !stopping_)
+      start_monitor ();
     say_hello ();
   } else if (state == EmbeddedRedis::State::Waiting || state == EmbeddedRedis::State::Ending) {
     if (std::exchange (redis_trouble_, why) != why) /* not again at each attempt */
@@ -332,14 +335,15 @@ Daemon::tick ()
 void
 Daemon::tell_status ()
 {
-  if (stopping_ || !parts_.cameras || !parts_.monitor)
+  if (stopping_ || !parts_.cameras)
     return;
   unsigned streaming = 0;
   for (const auto &[id, camera] : parts_.cameras->all ())
     streaming += camera->supervisor->health ().state == CameraState::Streaming;
-  std::string text = std::to_string (streaming) + " of "
-                     + std::to_string (parts_.cameras->all ().size ()) + " cameras stream, Redis "
-                     + (parts_.monitor->status ().connected ? "connected" : "away");
+  std::string text
+      = std::to_string (streaming) + " of " + std::to_string (parts_.cameras->all ().size ())
+        + " cameras stream, Redis "
+        + (parts_.monitor && parts_.monitor->status ().connected ? "connected" : "away");
   if (!parts_.configuration_error.empty ())
     text += "; configuration not reloaded: " + parts_.configuration_error;
   notifier_.status (text);
