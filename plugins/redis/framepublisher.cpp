@@ -2,6 +2,7 @@
 #include "redis/framepublisher.h"
 
 #include "common/textcheck.h"
+#include "redis/redisstream.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -24,6 +25,8 @@ struct FramePublisher::Attempts
 static constexpr int64_t CAPS_EVERY = 20 * G_USEC_PER_SEC;
 static constexpr const char *CAPS_TTL_S = "60";
 static constexpr size_t MAX_CAMERA = 128;
+/* A message on the request channel that is longer ends the connection; up to here it is counted. */
+static constexpr size_t MAX_MESSAGE = 16 * 1024 * 1024;
 
 static std::string
 random_run ()
@@ -47,8 +50,12 @@ FramePublisher::FramePublisher (PublisherSettings settings, Events events)
   if (settings_.request_channel.empty ())
     return;
   RedisLink::Events handlers;
+  handlers.state
+      = [this] (LinkState state, const std::string &why) { on_request_link_state (state, why); };
   handlers.message = [this] (std::string_view, std::string_view text) { on_request (text); };
-  request_link_ = std::make_unique<RedisLink> (settings_.redis, handlers);
+  RedisSettings redis = settings_.redis;
+  redis.max_reply = MAX_MESSAGE;
+  request_link_ = std::make_unique<RedisLink> (redis, handlers);
   request_link_->subscribe ({ settings_.request_channel });
 }
 
@@ -207,6 +214,8 @@ FramePublisher::on_link_state (LinkState state, const std::string &why)
   }
   attempts_->changed.notify_all ();
   refusal_told_ = false;
+  if (state == LinkState::Ready)
+    request_refusal_told_ = false;
   if (state == LinkState::Ready) {
     caps_told_ = 0;
     refresh_caps_key ();
@@ -217,6 +226,15 @@ FramePublisher::on_link_state (LinkState state, const std::string &why)
   }
   if (events_.link)
     events_.link (state == LinkState::Ready, why);
+}
+
+/* Everything else that may happen to it happens to the other connection too, and is told there. */
+void
+FramePublisher::on_request_link_state (LinkState state, const std::string &why)
+{
+  const bool refused = state == LinkState::Offline && redis_error_code (why) == RedisError::Auth;
+  if (refused && !request_refusal_told_.exchange (true) && events_.refused)
+    events_.refused ("the request channel " + settings_.request_channel + ": " + why);
 }
 
 void

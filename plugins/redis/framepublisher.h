@@ -92,6 +92,7 @@ public:
 
 private:
   void on_link_state (LinkState state, const std::string &why);
+  void on_request_link_state (LinkState state, const std::string &why);
   void on_request (std::string_view text);
   void on_tick ();
   void ask_demand ();
@@ -117,6 +118,7 @@ private:
   Locked<std::string> caps_text_;
   Locked<bool> wanted_{ false };
   std::atomic<bool> refusal_told_{ false };
+  std::atomic<bool> request_refusal_told_{ false };
   std::atomic<int64_t> caps_told_{ 0 }; /* monotonic, when the caps key was last written */
   struct Attempts;
   std::unique_ptr<Attempts> attempts_;

@@ -228,6 +228,8 @@ gst_redis_sink_init (GstRedisSink *self)
   self->priv = new GstRedisSinkPrivate;
   gst_base_sink_set_sync (GST_BASE_SINK (self), FALSE);
   gst_base_sink_set_async_enabled (GST_BASE_SINK (self), FALSE);
+  /* It would hold a camera's buffer for as long as no other one comes. */
+  gst_base_sink_set_last_sample_enabled (GST_BASE_SINK (self), FALSE);
 }
 
 static void
@@ -441,7 +443,7 @@ gst_redis_sink_link_changed (GstRedisSink *self, bool connected, const std::stri
 static void
 gst_redis_sink_refused (GstRedisSink *self, const std::string &reply)
 {
-  GST_ELEMENT_WARNING (self, RESOURCE, WRITE, (_ ("Redis refuses a frame.")),
+  GST_ELEMENT_WARNING (self, RESOURCE, WRITE, (_ ("Redis refuses what is asked of it.")),
                        ("the server says: %s", reply.c_str ()));
   gst_redis_sink_post (self, "refused", reply);
 }

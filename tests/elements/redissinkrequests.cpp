@@ -182,6 +182,22 @@ test_demand ()
   expect_wanted (stream, true);
 }
 
+/* A server that lets frames out but no requests in: said once, not at each new attempt. */
+static void
+test_refused_channel ()
+{
+  RedisServer redis;
+  redis.command ({ "ACL", "SETUSER", "default", "resetchannels", "&c" });
+  SinkRun run (camera ("request-channel=r location=" + redis.location ("c")));
+  run.play ();
+  g_assert_true (wait_until (5, [&] { return run.states ("refused") == 1; }));
+  g_assert_nonnull (strstr (run.last_detail ().c_str (), "request channel r"));
+  g_usleep (1500 * 1000);
+  g_assert_cmpuint (run.states ("refused"), ==, 1);
+  g_assert_cmpuint (run.errors (), ==, 0);
+  run.stop ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -191,6 +207,7 @@ main (int argc, char **argv)
   g_test_add_func ("/redissink/requests/ten-per-second", test_ten_per_second);
   g_test_add_func ("/redissink/requests/invalid", test_invalid);
   g_test_add_func ("/redissink/requests/too-many", test_too_many);
+  g_test_add_func ("/redissink/requests/refused-channel", test_refused_channel);
   g_test_add_func ("/redissink/demand", test_demand);
   return g_test_run ();
 }
