@@ -26,8 +26,6 @@ public:
   explicit Fixture (const std::string &source = picture, const std::string &keys = {})
   {
     configure (source, keys);
-    settings.watch.ping_interval = 200'000;
-    settings.watch.ping_deadline = 300'000;
   }
 
   void
@@ -52,7 +50,11 @@ public:
   start ()
   {
     Supervisor::Events events;
-    events.fault = [this] (const CameraFault &fault) { faults.push_back (fault); };
+    events.fault = [this] (const CameraFault &fault) {
+      g_test_message ("%s/%s: %s", fault.part.c_str (), fault.code.c_str (),
+                      fault.evidence.c_str ());
+      faults.push_back (fault);
+    };
     events.line = [this] (const std::string &line) { lines.push_back (line); };
     events.changed = [this] { states.push_back (supervisor->health ().state); };
     supervisor = std::make_unique<Supervisor> (config (), command, settings, events);
@@ -158,6 +160,8 @@ static void
 test_hang ()
 {
   Fixture fixture;
+  fixture.settings.watch.ping_interval = 200'000;
+  fixture.settings.watch.ping_deadline = 500'000;
   fixture.start ();
   fixture.wait_streaming ();
   const int pid = fixture.health ().pid;
