@@ -87,6 +87,12 @@ Pipeline::make_elements (const CameraSource &source, GError **error)
   /* A source that is the clock would stop the time together with itself. */
   g_autoptr (GstClock) clock = gst_system_clock_obtain ();
   gst_pipeline_use_clock (GST_PIPELINE (pipeline_.get ()), clock);
+  /* Time counts from here on, not from PLAYING: a source that is not live runs before that, and one
+   * that stamps its frames by the clock would, until it is told the base time, stamp them with the
+   * time since the machine's start. */
+  gst_element_set_start_time (pipeline_.get (), GST_CLOCK_TIME_NONE);
+  gst_element_set_clock (pipeline_.get (), clock);
+  gst_element_set_base_time (pipeline_.get (), gst_clock_get_time (clock));
   source_ = Ref<GstElement>::adopt (GST_ELEMENT (gst_object_ref_sink (gst_bin_new ("source"))));
   source_pad_ = Ref<GstPad>::share (gst_ghost_pad_new_no_target ("src", GST_PAD_SRC));
   gst_element_add_pad (source_.get (), source_pad_.get ());
@@ -282,11 +288,7 @@ Pipeline::restart_source ()
     gst_bin_remove (GST_BIN (source_.get ()), inner_source_.get ());
     put_source (*source);
   }
-  if (paced_) {
-    /* It counts from zero again, and is not late for that. */
-    const GstClockTime now = gst_element_get_current_running_time (pipeline_.get ());
-    gst_pad_set_offset (source_pad_.get (), static_cast<gint64> (now));
-  }
+  pacer_.begin ();
   gst_element_set_locked_state (source_.get (), FALSE);
   return gst_element_sync_state_with_parent (source_.get ());
 }

@@ -5,6 +5,7 @@
 #include "camera/framegate.h"
 #include "camera/mainqueue.h"
 #include "camera/sourcechoice.h"
+#include "core/pacer.h"
 
 #include <optional>
 
@@ -106,6 +107,8 @@ private:
   void caps_arrived (GstPad *gate, GstCaps *caps);
   void link_behind_gate (GstPad *gate, bool jpeg);
   static GstPadProbeReturn on_source (GstPad *pad, GstPadProbeInfo *info, gpointer data);
+  void pace (GstPad *pad, GstBuffer *frame);
+  static GstPadProbeReturn on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data);
   static GstPadProbeReturn on_query (GstPad *pad, GstPadProbeInfo *info, gpointer data);
   static GstPadProbeReturn on_gate (GstPad *pad, GstPadProbeInfo *info, gpointer data);
   static GstPadProbeReturn on_encoded (GstPad *pad, GstPadProbeInfo *info, gpointer data);
@@ -124,6 +127,7 @@ private:
       redis_;
   Ref<GstPad> source_pad_, encode_pad_, publish_pad_;
 
+  Pacer pacer_;                  /* streaming thread; state thread while the source stands still */
   Ref<GstElement> inner_source_; /* in the bin source_; state thread only, once it plays */
   Locked<Format> format_;
   Locked<GstPad *> head_{ nullptr }; /* what the gate is linked to */

@@ -37,6 +37,7 @@ Pipeline::watch_pads ()
 {
   gst_pad_add_probe (source_pad_.get (), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_source, this,
                      nullptr);
+  gst_pad_add_probe (source_pad_.get (), GST_PAD_PROBE_TYPE_BUFFER, on_frame, this, nullptr);
   const auto entry = Ref<GstPad>::adopt (gst_element_get_static_pad (pace_.get (), "sink"));
   gst_pad_add_probe (entry.get (), GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, on_query, this, nullptr);
   const auto gate = Ref<GstPad>::adopt (gst_element_get_static_pad (probe_.get (), "src"));
@@ -76,6 +77,40 @@ Pipeline::on_source (GstPad * /*pad*/, GstPadProbeInfo *info, gpointer data)
       self->events_.ended ();
   });
   return GST_PAD_PROBE_DROP;
+}
+
+GstPadProbeReturn
+Pipeline::on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  auto *self = static_cast<Pipeline *> (data);
+  if (self->paced_)
+    self->pace (pad, gst_pad_probe_info_get_buffer (info));
+  return GST_PAD_PROBE_OK;
+}
+
+/* A changed offset goes before this very frame, with the segment. */
+void
+Pipeline::pace (GstPad *pad, GstBuffer *frame)
+{
+  g_autoptr (GstEvent) event = gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
+  const GstClockTime stamp = GST_BUFFER_DTS_OR_PTS (frame);
+  const GstClockTime now = gst_element_get_current_running_time (pipeline_.get ());
+  if (!event || !GST_CLOCK_TIME_IS_VALID (stamp) || !GST_CLOCK_TIME_IS_VALID (now))
+    return;
+  const GstSegment *segment = nullptr;
+  gst_event_parse_segment (event, &segment);
+  if (segment->format != GST_FORMAT_TIME)
+    return;
+  guint64 running = 0;
+  const int sign = gst_segment_to_running_time_full (segment, GST_FORMAT_TIME, stamp, &running);
+  if (sign == 0)
+    return;
+  const GstClockTime interval = GST_BUFFER_DURATION (frame);
+  const gint64 offset
+      = pacer_.offset (sign * static_cast<int64_t> (running), static_cast<int64_t> (now),
+                       GST_CLOCK_TIME_IS_VALID (interval) ? static_cast<int64_t> (interval) : 0);
+  if (offset != gst_pad_get_offset (pad))
+    gst_pad_set_offset (pad, offset);
 }
 
 GstPadProbeReturn

@@ -113,6 +113,40 @@ def test_jpeg_file_in_a_loop():
             tap.equal(worker.exit_code(4), 0)
 
 
+def moves_on(worker, seconds=4):
+    frames = worker.progress()
+    worker.wait("frames come again", lambda: worker.progress() > frames + 5, seconds)
+
+
+def test_stamped_by_the_clock():
+    # Not live, and its stamps are the clock's time: nothing is to be waited for, least of all the
+    # time since the machine's start, or as long again as the worker has run.
+    source = "videotestsrc do-timestamp=true ! identity sleep-time=20000"
+    for _ in range(3):
+        with Directory() as place, Worker(place, config(place, source, SMALL)) as worker:
+            worker.wait_streaming()
+            moves_on(worker)
+    with Directory() as place, Worker(place, config(place, source, SMALL)) as worker:
+        worker.wait_streaming()
+        time.sleep(6)
+        worker.call("RestartSource", seconds=10)
+        moves_on(worker)
+
+
+def test_stamps_of_another_time():
+    two_hours = 2 * 3600 * 10 ** 9
+    with Directory() as place, \
+            Worker(place, config(place, f"videotestsrc timestamp-offset={two_hours}", SMALL)) \
+            as worker:
+        worker.wait_streaming()
+        moves_on(worker)
+        # At its own pace all the same.
+        first, begin = worker.progress(), time.monotonic()
+        time.sleep(2)
+        rate = (worker.progress() - first) / (time.monotonic() - begin)
+        assert 15 <= rate <= 40, rate
+
+
 def test_source_error():
     with Directory() as place, \
             Worker(place, config(place, "faultysrc mode=error at-frame=20", SMALL)) as worker:
