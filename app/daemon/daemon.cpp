@@ -24,6 +24,12 @@ constexpr guint STATUS_INTERVAL = 3; /* seconds */
 constexpr guint STOP_DEADLINE_MS = 2600;
 constexpr int64_t SAME_REQUEST = G_USEC_PER_SEC / 4;
 
+bool
+has_tokens (const HttpConfig &config)
+{
+  return g_file_test (config.token_file.c_str (), G_FILE_TEST_EXISTS);
+}
+
 } // namespace
 
 Daemon::Daemon (Options options, Notifier notifier)
@@ -80,9 +86,9 @@ Daemon::lock ()
   return true;
 }
 
-/* The findings go to the log; the present configuration stays when there is an error. */
-bool
-Daemon::load (std::string &why)
+/* The findings go to the log; why: the first error. */
+std::optional<Config>
+Daemon::read_config (std::string &why) const
 {
   std::vector<Finding> findings;
   auto config = Config::load (options_.sources, findings);
@@ -91,12 +97,15 @@ Daemon::load (std::string &why)
     if (finding.error && why.empty ())
       why = finding.message ();
   }
-  if (!config)
-    return false;
+  return config;
+}
+
+void
+Daemon::adopt (Config config)
+{
   parts_.config = std::move (config);
   set_log ();
   keep_worker_config ();
-  return true;
 }
 
 /* Workers read what was found good, not the files: somebody may be editing those when a worker
@@ -127,8 +136,10 @@ Daemon::run ()
   std::string why;
   if (!lock ())
     return exit_code_;
-  if (!load (why))
+  auto config = read_config (why);
+  if (!config)
     return exitcode::Configuration;
+  adopt (std::move (*config));
   auto on_signal = [this] (int number, GSourceFunc function) {
     return SourceId (g_unix_signal_add (number, function, this));
   };
@@ -147,7 +158,7 @@ Daemon::run ()
   start_cameras ();
   if (!start_http (&error)) {
     g_warning ("%s", error->message);
-    return exitcode::Fault;
+    return exitcode::Configuration;
   }
   ready ();
   g_main_loop_run (loop_);
@@ -301,25 +312,32 @@ Daemon::worker_command () const
   return command;
 }
 
-bool
-Daemon::start_http (GError **error)
+ApiServerOptions
+Daemon::http_options (const HttpConfig &config)
 {
-  const HttpConfig &config = parts_.config->http ();
   ApiServerOptions options;
   options.listen = config.listen;
   options.listen_configured = config.listen != std::vector<std::string>{ "127.0.0.1:5000" };
   options.socket = config.socket;
   /* Without the file there are no tokens, and the server then listens on this machine only. */
-  if (g_file_test (config.token_file.c_str (), G_FILE_TEST_EXISTS))
+  if (has_tokens (config))
     options.token_file = config.token_file;
   options.trust_loopback = config.trust_loopback;
   options.hosts = config.hosts;
   options.rate = config.rate;
+  options.changed = [this] { tell_status (); };
+  return options;
+}
+
+/* The cameras come first: a port that another program has is waited for. */
+bool
+Daemon::start_http (GError **error)
+{
+  ApiServerOptions options = http_options (parts_.config->http ());
+  options.keep_trying = true;
+  http_tokens_ = !options.token_file.empty ();
   http_ = std::make_unique<ApiServer> (model_, std::move (options));
-  if (http_->start (error))
-    return true;
-  http_.reset ();
-  return false;
+  return http_->start (error);
 }
 
 /* Keeps cam:ID:status alive while a worker has nothing to say. */
@@ -346,6 +364,8 @@ Daemon::tell_status ()
         + (parts_.monitor && parts_.monitor->status ().connected ? "connected" : "away");
   if (!parts_.configuration_error.empty ())
     text += "; configuration not reloaded: " + parts_.configuration_error;
+  if (const std::string trouble = http_ ? http_->trouble () : ""; !trouble.empty ())
+    text += "; " + trouble;
   notifier_.status (text);
 }
 
@@ -357,34 +377,52 @@ Daemon::reload ()
   if (stopping_)
     return;
   notifier_.reloading ();
-  const Config before = *parts_.config;
   std::string why;
-  if (load (why)) {
-    parts_.configuration_error.clear ();
-    const ConfigChanges changes = parts_.config->changes_since (before);
-    if (changes.redis)
-      restart_redis ();
-    parts_.cameras->apply (parts_.config->cameras (), worker_command ());
-    if (changes.http)
-      restart_http ();
-    g_message ("configuration reloaded%s", changes.none () ? ", nothing changed" : "");
-    for (const auto &key : changes.needs_daemon_restart)
-      g_warning ("%s takes effect at the next start", key.c_str ());
+  auto config = read_config (why);
+  if (config && change_http (config->http (), why)) {
+    const ConfigChanges changes = config->changes_since (*parts_.config);
+    adopt (std::move (*config));
+    apply_changes (changes);
   } else {
-    parts_.configuration_error = why;
-    g_warning ("configuration not reloaded, the present one stays");
+    g_warning ("configuration not reloaded, the present one stays: %s", why.c_str ());
   }
+  parts_.configuration_error = why;
   notifier_.ready ();
   tell_status ();
 }
 
 void
-Daemon::restart_http ()
+Daemon::apply_changes (const ConfigChanges &changes)
+{
+  if (changes.redis)
+    restart_redis ();
+  parts_.cameras->apply (parts_.config->cameras (), worker_command ());
+  g_message ("configuration reloaded%s", changes.none () ? ", nothing changed" : "");
+  for (const auto &key : changes.needs_daemon_restart)
+    g_warning ("%s takes effect at the next start", key.c_str ());
+}
+
+/* The one step of a reload that may fail, so it is the first. False: the present server goes on. */
+bool
+Daemon::change_http (const HttpConfig &config, std::string &why)
 {
   g_autoptr (GError) error = nullptr;
-  http_.reset ();
-  if (!start_http (&error))
-    g_warning ("%s", error->message);
+  bool good;
+  if (config == parts_.config->http () && has_tokens (config) == http_tokens_) {
+    good = http_->reload_tokens (&error);
+  } else {
+    ApiServerOptions options = http_options (config);
+    const bool tokens = !options.token_file.empty ();
+    auto next = std::make_unique<ApiServer> (model_, std::move (options));
+    good = next->start (&error, http_.get ());
+    if (good) {
+      http_ = std::move (next);
+      http_tokens_ = tokens;
+    }
+  }
+  if (!good)
+    why = error->message;
+  return good;
 }
 
 /* The old server is gone before the new one comes: they share a directory. */

@@ -35,13 +35,15 @@ public:
 
 private:
   bool lock ();
-  bool load (std::string &why);
+  [[nodiscard]] std::optional<Config> read_config (std::string &why) const;
+  void adopt (Config config);
   void set_log ();
   void keep_worker_config ();
   void connect_redis ();
   void start_redis ();
   void start_monitor ();
   void start_cameras ();
+  [[nodiscard]] ApiServerOptions http_options (const HttpConfig &config);
   bool start_http (GError **error);
   void redis_changed (EmbeddedRedis::State state, const std::string &why);
   void say_hello ();
@@ -50,7 +52,8 @@ private:
   void tell_status ();
 
   void reload ();
-  void restart_http ();
+  void apply_changes (const ConfigChanges &changes);
+  bool change_http (const HttpConfig &config, std::string &why);
   void restart_redis ();
 
   void stop_requested ();
@@ -79,6 +82,7 @@ private:
   StatusPublisher publisher_;
   DaemonModel model_;
   std::unique_ptr<ApiServer> http_;
+  bool http_tokens_ = false; /* the server was given the token file */
 };
 
 } // namespace camwarden

@@ -3,7 +3,7 @@
  *
  * Exit codes:
  *   0   stopped on request
- *   1   a fault it cannot cure, such as a busy HTTP port that the configuration names
+ *   1   a fault it cannot cure, such as a runtime directory that it may not write to
  *   64  wrong options
  *   65  another one runs on the same runtime directory
  *   78  the configuration has an error

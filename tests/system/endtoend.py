@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -202,6 +203,70 @@ def test_bad_reload():
         daemon.wait_frames(count=3)
 
 
+def rest(daemon, path="/api/status", port=None):
+    """The answer over TCP, or without a port over the Unix socket; None: there is none."""
+    where = ([f"http://127.0.0.1:{port}{path}"] if port else
+             ["--unix-socket", str(daemon.runtime / "http.sock"), f"http://localhost{path}"])
+    done = subprocess.run(["curl", "--silent", "--max-time", "10", *where], capture_output=True,
+                          text=True)
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def test_busy_port():
+    """The cameras do not wait for a port that another program has."""
+    with socket.create_server(("127.0.0.1", 0)) as other, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        port = other.getsockname()[1]
+        manager.bind("\0" + f"camwarden-busy-{os.getpid()}")
+        manager.settimeout(20)
+        with Daemon(one_camera(), {"http": {"listen": f"127.0.0.1:{port}"}},
+                    {"NOTIFY_SOCKET": manager.getsockname().decode().replace("\0", "@")}) as daemon:
+            daemon.wait_frames(count=3)
+            status = ""
+            while not status.startswith("STATUS="):
+                status = manager.recv(4096).decode()
+            assert f"127.0.0.1:{port}" in status, status
+            assert f"127.0.0.1:{port}" in daemon.log_text()
+            assert "ss -ltnp" in daemon.log_text(), daemon.log_text()
+            wait_until("the Unix socket answers", lambda: rest(daemon))
+            (worker,) = daemon.workers()
+            other.close()
+            wait_until("it listens", lambda: rest(daemon, port=port), 40)
+            tap.equal(daemon.workers(), [worker])
+
+
+def test_no_tokens():
+    with Daemon(one_camera(), {"http": {"listen": "0.0.0.0:0", "token-file": "/nonexistent"}}) \
+            as daemon:
+        tap.equal(daemon.process.wait(20), 78)
+
+
+def test_bad_http_reload():
+    with socket.create_server(("127.0.0.1", 0)) as other, Daemon(one_camera()) as daemon:
+        daemon.wait_frames()
+        (worker,) = daemon.workers()
+        port, busy = daemon.http_port, other.getsockname()[1]
+        tap.equal(rest(daemon, port=port)["configuration_error"], None)
+        daemon.groups["http"]["listen"] = f"127.0.0.1:{busy}"
+        daemon.cameras["front"]["width"] = 160
+        daemon.write_config()
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until("the log says that nothing changes", lambda: "not reloaded" in daemon.log_text())
+        assert str(busy) in rest(daemon, port=port)["configuration_error"]
+        assert rest(daemon)
+        tap.equal(daemon.workers(), [worker])
+
+        free = daemonrun.free_ports(1)
+        daemon.groups["http"]["listen"] = f"127.0.0.1:{free}"
+        daemon.write_config()
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until("it listens at the new port", lambda: rest(daemon, port=free))
+        tap.equal(rest(daemon, port=free)["configuration_error"], None)
+        tap.equal(rest(daemon, port=port), None)
+        wait_until("the change of the camera too",
+                   lambda: header(daemon.wait_frames()[1])["w"] == 160)
+
+
 def test_ctl():
     """What camwardenctl makes of the real daemon."""
     ctl = daemonrun.BUILD / "app" / "ctl" / "camwardenctl"
@@ -260,8 +325,6 @@ def test_other_redis():
 
 
 def test_service_manager():
-    import socket
-
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         name = f"camwarden-test-{os.getpid()}"
         manager.bind("\0" + name)

@@ -18,14 +18,20 @@ static constexpr int backlog = 64;
 static constexpr int accepts_at_once = 16;
 static constexpr guint rest_ms = 100;
 
-Listener::Listener (Ref<GSocketAddress> address, int64_t self_test_interval, Accepted accepted)
-    : address_ (std::move (address)), self_test_interval_ (self_test_interval),
-      accepted_ (std::move (accepted))
+Listener::Listener (Ref<GSocketAddress> address, int64_t self_test_interval)
+    : address_ (std::move (address)), self_test_interval_ (self_test_interval)
 {}
 
 Listener::~Listener ()
 {
   close ();
+}
+
+void
+Listener::set_events (Accepted accepted, Changed changed)
+{
+  accepted_ = std::move (accepted);
+  changed_ = std::move (changed);
 }
 
 bool
@@ -112,9 +118,35 @@ Listener::open (GError **error)
   if (spare_ < 0)
     spare_ = ::open ("/dev/null", O_RDONLY | O_CLOEXEC);
   watch ();
+  trouble_.clear ();
+  start_tests ();
+  return true;
+}
+
+void
+Listener::start_tests ()
+{
   if (!test_)
     test_ = SourceId (g_timeout_add (static_cast<guint> (self_test_interval_ / 1000), test, this));
-  return true;
+}
+
+void
+Listener::keep_trying (const std::string &why)
+{
+  trouble_ = why;
+  g_warning ("%s. Trying again every few seconds", why.c_str ());
+  start_tests ();
+}
+
+/* Quiet: why it does not listen has been said. */
+void
+Listener::try_again ()
+{
+  if (!open (nullptr))
+    return;
+  g_message ("listening on %s now", url ().c_str ());
+  if (changed_)
+    changed_ ();
 }
 
 void
@@ -148,6 +180,12 @@ Listener::url () const
   const bool six = g_inet_address_get_family (host) == G_SOCKET_FAMILY_IPV6;
   const int port = g_inet_socket_address_get_port (const_cast<GInetSocketAddress *> (inet));
   return "http://" + (six ? "[" + text + "]" : text) + ":" + std::to_string (port) + "/";
+}
+
+guint16
+Listener::port () const
+{
+  return is_unix () ? 0 : g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address_.get ()));
 }
 
 void
@@ -294,7 +332,7 @@ Listener::test (gpointer data)
 {
   auto *self = static_cast<Listener *> (data);
   if (!self->socket_)
-    self->revive ("it could not be opened");
+    self->try_again ();
   else if (self->is_deaf ())
     self->revive (self->is_unix () ? "its file is gone" : "it does not answer");
   else if (!self->is_unix ())
@@ -314,8 +352,11 @@ Listener::revive (const char *why)
   if (socket_)
     g_socket_close (socket_.get (), nullptr);
   g_autoptr (GError) error = nullptr;
-  if (!open (&error))
-    g_warning ("%s: %s", url ().c_str (), error->message);
+  if (open (&error))
+    return;
+  keep_trying (url () + ": " + error->message);
+  if (changed_)
+    changed_ ();
 }
 
 } // namespace camwarden

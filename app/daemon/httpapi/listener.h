@@ -18,17 +18,36 @@ class Listener
 {
 public:
   using Accepted = std::function<void (GSocketConnection *)>;
+  using Changed = std::function<void ()>;
 
-  Listener (Ref<GSocketAddress> address, int64_t self_test_interval, Accepted accepted);
+  Listener (Ref<GSocketAddress> address, int64_t self_test_interval);
   ~Listener ();
   Listener (const Listener &) = delete;
   Listener &operator= (const Listener &) = delete;
 
+  /* Where connections go; changed: it listens, or has ceased to. Neither within open(). */
+  void set_events (Accepted accepted, Changed changed);
+
   [[nodiscard]] bool open (GError **error);
+  /* After open() failed, with its error: tries again at each self-test. */
+  void keep_trying (const std::string &why);
   void close ();
+
+  [[nodiscard]] bool
+  is_open () const
+  {
+    return static_cast<bool> (socket_);
+  }
+  /* Why it does not listen; "" while it does. */
+  [[nodiscard]] const std::string &
+  trouble () const
+  {
+    return trouble_;
+  }
 
   /* "http://127.0.0.1:5000/", or the path of the Unix socket. */
   [[nodiscard]] std::string url () const;
+  [[nodiscard]] guint16 port () const; /* 0: a Unix socket */
   /* How often it had to listen anew. */
   [[nodiscard]] unsigned
   revivals () const
@@ -40,10 +59,12 @@ private:
   [[nodiscard]] bool is_unix () const;
   [[nodiscard]] Ref<GSocket> make_socket (GError **error);
   void watch ();
+  void start_tests ();
   void accept_some ();
   void out_of_descriptors ();
   void rest ();
   void revive (const char *why);
+  void try_again ();
   [[nodiscard]] bool is_deaf ();
   void send_probe ();
   [[nodiscard]] bool is_probe (GSocketConnection *stream) const;
@@ -56,6 +77,8 @@ private:
   Ref<GSocketAddress> address_;
   int64_t self_test_interval_;
   Accepted accepted_;
+  Changed changed_;
+  std::string trouble_;
   Ref<GSocket> socket_;
   Ref<GSocket> probe_;
   guint16 probe_port_ = 0; /* 0: no probe is under way */

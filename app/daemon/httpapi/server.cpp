@@ -23,9 +23,24 @@ struct ApiServer::Impl
         access (TokenTable (), options.trust_loopback)
   {}
 
-  [[nodiscard]] bool listen_on (const std::string &where, GError **error);
-  [[nodiscard]] bool listen_on_socket (GError **error);
-  [[nodiscard]] bool open (Ref<GSocketAddress> address, GError **error);
+  /* One address as the configuration writes it. */
+  struct Place
+  {
+    std::string where;
+    Ref<GSocketAddress> address;
+    std::unique_ptr<Listener> listener; /* none: still that of the server before */
+  };
+
+  [[nodiscard]] bool plan (GError **error);
+  [[nodiscard]] bool listen (Impl *before, GError **error);
+  [[nodiscard]] bool listen_at (Place &place, GError **error);
+  [[nodiscard]] bool open (Place &place, Ref<GSocketAddress> address, GError **error);
+  [[nodiscard]] bool searches (const Place &place) const;
+  [[nodiscard]] Place *find (const std::string &where);
+  void make_room (guint16 port, Impl &next);
+  void reopen ();
+  void take_over (Impl &before);
+  void serve (Listener &listener);
   [[nodiscard]] std::vector<Route> routes () const;
 
   ApiModel &model;
@@ -35,7 +50,7 @@ struct ApiServer::Impl
   Ref<SoupServer> server;
   std::unique_ptr<Connections> connections;
   std::unique_ptr<Dispatcher> dispatcher;
-  std::vector<std::unique_ptr<Listener>> listeners;
+  std::vector<Place> places;
 };
 
 std::vector<Route>
@@ -44,26 +59,6 @@ ApiServer::Impl::routes () const
   auto all = api_routes (model);
   all.insert (all.end (), options.routes.begin (), options.routes.end ());
   return all;
-}
-
-bool
-ApiServer::Impl::open (Ref<GSocketAddress> address, GError **error)
-{
-  auto listener = std::make_unique<Listener> (
-      std::move (address), options.self_test_interval,
-      [this] (GSocketConnection *stream) { connections->accept (stream); });
-  if (!listener->open (error))
-    return false;
-  listeners.push_back (std::move (listener));
-  return true;
-}
-
-bool
-ApiServer::Impl::listen_on_socket (GError **error)
-{
-  return options.socket.empty ()
-         || open (Ref<GSocketAddress>::adopt (g_unix_socket_address_new (options.socket.c_str ())),
-                  error);
 }
 
 /* ADDRESS:PORT, [ADDRESS]:PORT or PORT. */
@@ -104,6 +99,14 @@ is_loopback (GSocketAddress *address)
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
 }
 
+static guint
+port_of (GSocketAddress *address)
+{
+  return G_IS_INET_SOCKET_ADDRESS (address)
+             ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address))
+             : 0;
+}
+
 static void
 explain (GError **error, const std::string &where)
 {
@@ -111,7 +114,7 @@ explain (GError **error, const std::string &where)
     return;
   const bool busy = g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
   g_prefix_error (error, "Cannot listen on %s: ", where.c_str ());
-  if (!busy)
+  if (!busy || where.starts_with ('/'))
     return;
   GError *longer = g_error_new (
       G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
@@ -122,36 +125,151 @@ explain (GError **error, const std::string &where)
   *error = longer;
 }
 
+/* What is wrong in the configuration itself, before anything is opened. */
 bool
-ApiServer::Impl::listen_on (const std::string &where, GError **error)
+ApiServer::Impl::plan (GError **error)
 {
-  const auto address = parse_listen (where, error);
-  if (!address)
-    return false;
-  if (!is_loopback (address.get ()) && options.token_file.empty ()) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                 "%s can be reached from other machines, and there are no tokens: set `token-file` "
-                 "in [http] to a file with `ROLE TOKEN` lines, or listen on 127.0.0.1",
-                 where.c_str ());
-    return false;
+  places.clear ();
+  if (!options.socket.empty ())
+    places.push_back (
+        { options.socket,
+          Ref<GSocketAddress>::adopt (g_unix_socket_address_new (options.socket.c_str ())),
+          {} });
+  for (const auto &where : options.listen) {
+    const auto address = parse_listen (where, error);
+    if (!address)
+      return false;
+    if (!is_loopback (address.get ()) && options.token_file.empty ()) {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                   "%s can be reached from other machines, and there are no tokens: set "
+                   "`token-file` in [http] to a file with `ROLE TOKEN` lines, or listen on "
+                   "127.0.0.1",
+                   where.c_str ());
+      return false;
+    }
+    if (!find (where))
+      places.push_back ({ where, address, {} });
   }
-  const guint first = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address.get ()));
-  const bool search = !options.listen_configured && first != 0;
+  return true;
+}
+
+bool
+ApiServer::Impl::open (Place &place, Ref<GSocketAddress> address, GError **error)
+{
+  auto listener = std::make_unique<Listener> (std::move (address), options.self_test_interval);
+  serve (*listener);
+  const bool good = listener->open (error);
+  if (good)
+    place.listener = std::move (listener);
+  return good;
+}
+
+void
+ApiServer::Impl::serve (Listener &listener)
+{
+  listener.set_events ([this] (GSocketConnection *stream) { connections->accept (stream); },
+                       options.changed);
+}
+
+/* Nobody asked for this very port. */
+bool
+ApiServer::Impl::searches (const Place &place) const
+{
+  return !options.listen_configured && port_of (place.address.get ()) != 0;
+}
+
+bool
+ApiServer::Impl::listen_at (Place &place, GError **error)
+{
+  const guint first = port_of (place.address.get ());
+  if (!searches (place)) {
+    const bool good = open (place, place.address, error);
+    if (!good)
+      explain (error, place.where);
+    return good;
+  }
   g_autoptr (GError) busy = nullptr;
-  for (guint i = 0; i < (search ? ports_to_try : 1) && first + i <= 65535; i++) {
+  for (guint i = 0; i < ports_to_try && first + i <= 65535; i++) {
     g_clear_error (&busy);
-    if (open (with_port (address.get (), first + i), &busy)) {
+    if (open (place, with_port (place.address.get (), first + i), &busy)) {
       if (i > 0)
-        g_message ("%s is in use by another program: listening on %s", where.c_str (),
-                   listeners.back ()->url ().c_str ());
+        g_message ("%s is in use by another program: listening on %s", place.where.c_str (),
+                   place.listener->url ().c_str ());
       return true;
     }
     if (!g_error_matches (busy, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
       break;
   }
   g_propagate_error (error, static_cast<GError *> (g_steal_pointer (&busy)));
-  explain (error, where);
+  explain (error, place.where);
   return false;
+}
+
+ApiServer::Impl::Place *
+ApiServer::Impl::find (const std::string &where)
+{
+  for (auto &place : places)
+    if (place.where == where)
+      return &place;
+  return nullptr;
+}
+
+/* Another address with the same port: 0.0.0.0 does not get in beside 127.0.0.1. */
+void
+ApiServer::Impl::make_room (guint16 port, Impl &next)
+{
+  for (auto &place : places)
+    if (port != 0 && place.listener && place.listener->port () == port && !next.find (place.where))
+      place.listener->close ();
+}
+
+void
+ApiServer::Impl::reopen ()
+{
+  for (auto &place : places) {
+    g_autoptr (GError) error = nullptr;
+    if (place.listener && !place.listener->is_open () && place.listener->trouble ().empty ()
+        && !place.listener->open (&error))
+      place.listener->keep_trying (place.where + ": " + error->message);
+  }
+}
+
+void
+ApiServer::Impl::take_over (Impl &before)
+{
+  for (auto &place : places) {
+    if (place.listener)
+      continue;
+    place.listener = std::move (before.find (place.where)->listener);
+    serve (*place.listener);
+  }
+}
+
+bool
+ApiServer::Impl::listen (Impl *before, GError **error)
+{
+  for (auto &place : places) {
+    g_autoptr (GError) problem = nullptr;
+    if (before && before->find (place.where))
+      continue;
+    if (before)
+      before->make_room (static_cast<guint16> (port_of (place.address.get ())), *this);
+    if (listen_at (place, &problem))
+      continue;
+    if (!options.keep_trying) {
+      g_propagate_error (error, static_cast<GError *> (g_steal_pointer (&problem)));
+      places.clear ();
+      if (before)
+        before->reopen ();
+      return false;
+    }
+    place.listener = std::make_unique<Listener> (place.address, options.self_test_interval);
+    serve (*place.listener);
+    place.listener->keep_trying (problem->message);
+  }
+  if (before)
+    take_over (*before);
+  return true;
 }
 
 /* libsoup keeps a client's connection for the next request only while it listens itself. So it gets
@@ -185,10 +303,10 @@ ApiServer::~ApiServer ()
 }
 
 bool
-ApiServer::start (GError **error)
+ApiServer::start (GError **error, ApiServer *before)
 {
   Impl &impl = *impl_;
-  if (!reload_tokens (error))
+  if (!reload_tokens (error) || !impl.plan (error))
     return false;
   impl.server = Ref<SoupServer>::adopt (soup_server_new (nullptr, nullptr));
   impl.connections = std::make_unique<Connections> (impl.server.get (), impl.options.limits,
@@ -196,10 +314,10 @@ ApiServer::start (GError **error)
   impl.dispatcher = std::make_unique<Dispatcher> (
       impl.server.get (), *impl.connections, HostTable (g_get_host_name (), impl.options.hosts),
       impl.access, AddressBuckets (impl.options.rate, impl.options.burst), impl.routes ());
-  bool good = (!can_keep_alive () || listen_nowhere (impl.server.get (), error))
-              && impl.listen_on_socket (error);
-  for (const auto &where : impl.options.listen)
-    good = good && impl.listen_on (where, error);
+  g_autoptr (GError) minor = nullptr;
+  if (can_keep_alive () && !listen_nowhere (impl.server.get (), &minor))
+    g_warning ("each HTTP request needs a connection of its own: %s", minor->message);
+  const bool good = impl.listen (before ? before->impl_.get () : nullptr, error);
   if (!good)
     stop ();
   return good;
@@ -209,7 +327,7 @@ void
 ApiServer::stop ()
 {
   Impl &impl = *impl_;
-  impl.listeners.clear ();
+  impl.places.clear ();
   if (impl.connections)
     impl.connections->close_all ();
   if (impl.server)
@@ -234,9 +352,19 @@ std::vector<std::string>
 ApiServer::urls () const
 {
   std::vector<std::string> all;
-  for (const auto &listener : impl_->listeners)
-    if (const std::string url = listener->url (); url.starts_with ("http"))
-      all.push_back (url);
+  for (const auto &place : impl_->places)
+    if (place.listener && place.listener->is_open () && place.listener->port () != 0)
+      all.push_back (place.listener->url ());
+  return all;
+}
+
+std::string
+ApiServer::trouble () const
+{
+  std::string all;
+  for (const auto &place : impl_->places)
+    if (place.listener && !place.listener->trouble ().empty ())
+      all += (all.empty () ? "" : "; ") + place.listener->trouble ();
   return all;
 }
 

@@ -28,6 +28,10 @@ struct ApiServerOptions
   double burst = 20;              /* and how many at once */
   ConnectionLimits limits;
   int64_t self_test_interval = 5'000'000; /* us */
+  /* An address that is taken is no error: it is tried again at each self-test. */
+  bool keep_trying = false;
+  /* trouble() has changed. Not called within start(); the server must outlive the call. */
+  std::function<void ()> changed;
   /* What a remote address counts as; empty: the obvious. Tests play other hosts with it. */
   std::function<Peer (const std::string &address)> classify;
   std::vector<Route> routes; /* beside the built-in ones; tests and later parts add theirs */
@@ -43,8 +47,10 @@ public:
   ApiServer (const ApiServer &) = delete;
   ApiServer &operator= (const ApiServer &) = delete;
 
-  /* FALSE with an error that says what to do; nothing is left open then. */
-  [[nodiscard]] bool start (GError **error);
+  /* FALSE with an error that says what to do; nothing is left open then.
+   * before: the server whose place it takes, its listeners too where the address stays. It is to be
+   * destroyed after that; when this one cannot start, it goes on as it was. */
+  [[nodiscard]] bool start (GError **error, ApiServer *before = nullptr);
 
   /* Closes listeners, streams and connections. Also done by the destructor. */
   void stop ();
@@ -54,6 +60,9 @@ public:
 
   /* What start() got: "http://127.0.0.1:5001/", in the order of `listen`. */
   [[nodiscard]] std::vector<std::string> urls () const;
+
+  /* Why it does not listen somewhere, and what to do; "" while all is well. */
+  [[nodiscard]] std::string trouble () const;
 
   struct Impl;
 

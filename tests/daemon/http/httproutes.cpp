@@ -576,6 +576,79 @@ test_where_to_listen ()
   }
 }
 
+static ApiServerOptions
+at (const std::vector<std::string> &listen)
+{
+  ApiServerOptions options;
+  options.listen = listen;
+  options.listen_configured = true;
+  options.self_test_interval = 50'000;
+  return options;
+}
+
+/* The port is another program's: waited for, and taken when that ends. */
+static void
+test_keep_trying ()
+{
+  auto first = std::make_unique<HttpFixture> ();
+  const std::string busy = "127.0.0.1:" + std::to_string (first->port);
+  g_test_expect_message ("camwarden-http", G_LOG_LEVEL_WARNING, "*ss -ltnp*Trying again*");
+  int changes = 0;
+  ApiServerOptions options = at ({ busy });
+  options.keep_trying = true;
+  options.changed = [&changes] { changes++; };
+  FakeModel model;
+  ApiServer server (model, options);
+  g_assert_true (server.start (nullptr));
+  g_test_assert_expected_messages ();
+  g_assert_true (server.urls ().empty ());
+  g_assert_nonnull (strstr (server.trouble ().c_str (), busy.c_str ()));
+  first->spin (0.3);
+  g_assert_cmpint (changes, ==, 0);
+  first.reset ();
+  HttpFixture loop;
+  for (int i = 0; i < 100 && changes == 0; i++)
+    loop.spin (0.1);
+  g_assert_cmpint (changes, ==, 1);
+  g_assert_cmpstr (server.trouble ().c_str (), ==, "");
+  loop.port = atoi (busy.c_str () + busy.rfind (':') + 1);
+  g_assert_cmpint (loop.get ("/healthz").status, ==, 200);
+  /* What the configuration forbids does not get better by trying. */
+  options.listen = { "0.0.0.0:0" };
+  g_assert_nonnull (strstr (start_error (options).c_str (), "token-file"));
+}
+
+/* The next server takes over what stays, and leaves the present one alone when it cannot start. */
+static void
+test_next_server ()
+{
+  HttpFixture http (at ({ "127.0.0.1:0" }));
+  const HttpFixture other;
+  const auto status = [&http] { return http.get ("/healthz").status; };
+  const std::string busy = "127.0.0.1:" + std::to_string (other.port);
+  const std::string everywhere = "0.0.0.0:" + std::to_string (http.port);
+  const std::string tokens = write_file ("read " + read_token + "\n", 0600);
+  ApiServerOptions options = at ({ everywhere, busy });
+  options.token_file = tokens;
+  for (const auto &bad : { at ({ "127.0.0.1:0", busy }), options, at ({ everywhere }) }) {
+    ApiServer refused (http.model, bad);
+    g_assert_false (refused.start (nullptr, http.server.get ()));
+    g_assert_cmpint (status (), ==, 200);
+  }
+  options.listen = { "127.0.0.1:0" };
+  auto next = std::make_unique<ApiServer> (http.model, options);
+  g_assert_true (next->start (nullptr, http.server.get ()));
+  g_assert_true (next->urls ()
+                 == std::vector{ "http://127.0.0.1:" + std::to_string (http.port) + "/" });
+  http.server = std::move (next);
+  g_assert_cmpint (status (), ==, 200);
+  options.listen = { everywhere };
+  next = std::make_unique<ApiServer> (http.model, options);
+  g_assert_true (next->start (nullptr, http.server.get ()));
+  http.server = std::move (next);
+  g_assert_cmpint (status (), ==, 200);
+}
+
 static void
 test_no_tokens_no_network ()
 {
@@ -640,6 +713,8 @@ main (int argc, char **argv)
   g_test_add_func ("/http/bodies", test_bodies);
   g_test_add_func ("/http/rate", test_rate);
   g_test_add_func ("/http/where-to-listen", test_where_to_listen);
+  g_test_add_func ("/http/keep-trying", test_keep_trying);
+  g_test_add_func ("/http/next-server", test_next_server);
   g_test_add_func ("/http/no-tokens-no-network", test_no_tokens_no_network);
   g_test_add_func ("/http/unix-socket", test_unix_socket);
   return g_test_run ();
