@@ -10,6 +10,7 @@
  *   78  the configuration is wrong, the camera unknown, or an element missing */
 #include "camera/camera.h"
 #include "camera/lockfile.h"
+#include "camera/workerlog.h"
 #include "config/config.h"
 #include "config/directories.h"
 #include "config/i18n.h"
@@ -157,6 +158,8 @@ run (int argc, char **argv)
     g_printerr ("camwarden-camera: --link-fd %d: %s\n", options.link_fd, g_strerror (errno));
     return exitcode::Usage;
   }
+  if (options.link_fd >= 0)
+    log_to_daemon ();
   const auto config = load_config (options);
   const CameraConfig *camera = config ? choose_camera (*config, options.camera) : nullptr;
   if (!camera)

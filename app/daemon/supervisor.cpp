@@ -7,6 +7,7 @@
 #include "daemon/workerprocess.h"
 
 #include <algorithm>
+#include <array>
 
 namespace camwarden
 {
@@ -21,6 +22,16 @@ int64_t
 monotonic ()
 {
   return g_get_monotonic_time ();
+}
+
+/* Never G_LOG_LEVEL_ERROR, which would end the daemon. */
+GLogLevelFlags
+log_level (int severity)
+{
+  constexpr std::array levels{ G_LOG_LEVEL_CRITICAL, G_LOG_LEVEL_CRITICAL, G_LOG_LEVEL_CRITICAL,
+                               G_LOG_LEVEL_CRITICAL, G_LOG_LEVEL_WARNING,  G_LOG_LEVEL_MESSAGE,
+                               G_LOG_LEVEL_INFO,     G_LOG_LEVEL_DEBUG };
+  return levels[static_cast<size_t> (severity)];
 }
 
 } // namespace
@@ -48,7 +59,7 @@ struct Supervisor::Impl
   void worker_unreapable ();
   void worker_fault (const CameraFault &fault);
   void worker_health (GVariant *values);
-  void worker_line (const std::string &line) const;
+  void worker_line (const LogLine &line) const;
   void worker_opened ();
   void tick ();
   void ping ();
@@ -115,7 +126,7 @@ Supervisor::Impl::worker_events ()
            .unreapable = [this] { worker_unreapable (); },
            .fault = [this] (const CameraFault &fault) { worker_fault (fault); },
            .health = [this] (GVariant *values) { worker_health (values); },
-           .line = [this] (const std::string &line) { worker_line (line); } };
+           .line = [this] (const LogLine &line) { worker_line (line); } };
 }
 
 void
@@ -198,12 +209,15 @@ Supervisor::Impl::worker_health (GVariant *values)
 }
 
 void
-Supervisor::Impl::worker_line (const std::string &line) const
+Supervisor::Impl::worker_line (const LogLine &line) const
 {
   if (events.line)
-    events.line (line);
-  else
-    g_message ("camera %s: %s", config.id.c_str (), line.c_str ());
+    return events.line (line.text);
+  /* The worker's own texts begin with its name, those of its libraries do not. */
+  const std::string name = "camera " + config.id + ": ";
+  const bool named = line.text.starts_with (name);
+  g_log_structured (G_LOG_DOMAIN, log_level (line.severity), "MESSAGE", "%s%s",
+                    named ? "" : name.c_str (), line.text.c_str ());
 }
 
 std::string

@@ -256,11 +256,12 @@ WorkerProcess::kill (int64_t kill_after_us)
 }
 
 void
-WorkerProcess::take_line (const std::string &line)
+WorkerProcess::take_line (const std::string &raw)
 {
-  if (line.empty ())
+  const LogLine line = read_log_line (raw);
+  if (line.text.empty ())
     return;
-  lines_.push_back (line);
+  lines_.push_back (line.text);
   if (lines_.size () > keep_lines_)
     lines_.pop_front ();
   if (events_.line)

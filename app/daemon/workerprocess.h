@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "core/logline.h"
 #include "core/respawnpolicy.h"
 #include "daemon/linereader.h"
 #include "daemon/supervisor.h"
@@ -25,7 +26,7 @@ public:
     std::function<void ()> unreapable;
     std::function<void (const CameraFault &)> fault;
     std::function<void (GVariant *health)> health; /* a{sv} */
-    std::function<void (const std::string &)> line;
+    std::function<void (const LogLine &)> line;
   };
   /* error is NULL on success; values is a tuple. */
   using Answer = std::function<void (GVariant *values, const GError *error)>;
@@ -70,7 +71,7 @@ private:
                            const char *interface, const char *signal, GVariant *args,
                            gpointer data);
   static void link_answered (GObject *source, GAsyncResult *result, gpointer data);
-  void take_line (const std::string &line);
+  void take_line (const std::string &raw);
   void ended (int status);
 
   const std::string camera_;

@@ -76,6 +76,22 @@ def test_worker_killed():
         assert min(times) <= PROMISED, times
 
 
+def test_worker_lines():
+    """What workers and their libraries say, at the daemon's levels and without what colours it."""
+    environment = {"GST_PLUGIN_FEATURE_RANK": "v4l2deviceprovider:NONE,libcameraprovider:NONE",
+                   "GST_DEBUG": "GST_STATES:4", "GST_DEBUG_COLOR_MODE": "on"}
+    if os.path.exists("/dev/video0"):
+        raise tap.Skip("there is a camera")
+    with Daemon(one_camera(source="auto"), environment=environment) as daemon:
+        daemon.wait_frames()
+        lines = wait_until("the libraries' lines come",
+                           lambda: "GST_STATES" in daemon.log_text() and daemon.log_text())
+        assert " warning: camera front: no camera found: test picture\n" in lines, lines
+        assert " message: camera front: auto -> redis" in lines, lines
+        for wrong in ("** Message", "WARNING **", "\\x1b", "\x1b", "<4>", "front: camera front"):
+            assert wrong not in lines, (wrong, lines)
+
+
 def test_daemon_killed():
     with Daemon(one_camera()) as daemon:
         daemon.wait_frames()
