@@ -14,6 +14,7 @@ namespace
 {
 
 constexpr int error_severity = 3;
+constexpr int warning_severity = 4;
 
 int
 severity_of (GLogLevelFlags level)
@@ -21,7 +22,7 @@ severity_of (GLogLevelFlags level)
   if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
     return error_severity;
   if (level & G_LOG_LEVEL_WARNING)
-    return 4;
+    return warning_severity;
   if (level & G_LOG_LEVEL_MESSAGE)
     return LogLine::notice;
   return level & G_LOG_LEVEL_INFO ? 6 : 7;
@@ -64,7 +65,7 @@ void
 log_to_daemon ()
 {
   g_log_set_writer_func (write_log, nullptr, nullptr);
-  g_set_printerr_handler ([] (const char *text) { write_lines (error_severity, text); });
+  g_set_printerr_handler ([] (const char *text) { write_lines (warning_severity, text); });
 }
 
 } // namespace camwarden

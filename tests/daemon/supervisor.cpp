@@ -224,13 +224,18 @@ test_lock_is_waited_for ()
   fixture.start ();
   fixture.wait_streaming ();
   /* The successor of a killed daemon, while the orphan still has the camera. */
-  Supervisor::Events none;
-  Supervisor successor (fixture.config (), fixture.command, fixture.settings, none);
+  Supervisor::Events events;
+  std::vector<std::string> lines;
+  events.line = [&lines] (const std::string &line) { lines.push_back (line); };
+  Supervisor successor (fixture.config (), fixture.command, fixture.settings, events);
   successor.start ();
   wait_until ("it waits", [&] {
     return successor.health ().last_exit == "exit 65"
            && successor.health ().state == CameraState::Respawning;
   });
+  g_assert_false (lines.empty ());
+  g_assert_nonnull (strstr (lines.front ().c_str (), "another worker runs camera front"));
+  g_assert_cmpint (lines.front ().front (), ==, 'c'); /* no "<4>" */
   fixture.stop ();
   wait_until ("it streams", [&] { return successor.health ().state == CameraState::Streaming; });
   bool stopped = false;
