@@ -257,7 +257,7 @@ static const Key keys[] = {
 
   { "log", "level", KeyType::Choice, "info", 0, 0, "error warning info debug", "", Reload::Live,
     "The least important messages that are logged", "" },
-  { "log", "file", KeyType::Path, "", NO_LIMIT, Reload::Daemon,
+  { "log", "file", KeyType::Path, "", NO_LIMIT, Reload::Live,
     "The file to log to when there is no journal", "LOGS_DIRECTORY/camwarden.log" },
   { "log", "max-size", KeyType::Size, "10MiB", 64 * kib, 10 * gib, "", "", Reload::Live,
     "The file is rotated at this size", "" },

@@ -128,6 +128,8 @@ Daemon::set_log ()
   const char *wanted = options_.log_level.empty () ? level.c_str () : options_.log_level.c_str ();
   if (!set_log_level (wanted))
     g_warning ("there is no log level \"%s\"", wanted);
+  const LogConfig &log = parts_.config->log ();
+  set_log_file ({ log.file, log.max_size, log.keep });
 }
 
 int

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/logsetup.h"
 
+#include "common/locked.h"
+
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -28,6 +30,10 @@ constexpr std::array levels{
 
 std::atomic<unsigned> threshold = G_LOG_LEVEL_MESSAGE;
 
+/* Its lock is held while writing: that keeps the order of the lines. Never destroyed: threads of
+ * the libraries may log until the very end. */
+Locked<LogFile> &log_file = *new Locked<LogFile>;
+
 const char *
 level_name (GLogLevelFlags flags)
 {
@@ -49,6 +55,12 @@ field (const GLogField *fields, gsize count, const char *key)
   return {};
 }
 
+bool
+write_stderr (const std::string &line)
+{
+  return write (STDERR_FILENO, line.data (), line.size ()) >= 0;
+}
+
 /* Called in any thread; a line is one write(), so that lines do not mix. */
 GLogWriterOutput
 write_log (GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer to_journal)
@@ -64,8 +76,11 @@ write_log (GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer 
     return G_LOG_WRITER_HANDLED;
   const std::string line
       = log_line (flags, field (fields, count, "MESSAGE"), g_get_real_time ()) + "\n";
-  const ssize_t written = write (STDERR_FILENO, line.data (), line.size ());
-  return written < 0 ? G_LOG_WRITER_UNHANDLED : G_LOG_WRITER_HANDLED;
+  const bool shown = write_stderr (line);
+  const std::string problem = log_file.with ([&line] (LogFile &file) { return file.write (line); });
+  if (!problem.empty ())
+    write_stderr (log_line (G_LOG_LEVEL_WARNING, problem, g_get_real_time ()) + "\n");
+  return shown ? G_LOG_WRITER_HANDLED : G_LOG_WRITER_UNHANDLED;
 }
 
 } // namespace
@@ -88,6 +103,14 @@ set_up_log (const char *level)
     threshold = G_LOG_LEVEL_MESSAGE;
   const bool journal = g_log_writer_is_journald (STDERR_FILENO);
   g_log_set_writer_func (write_log, GINT_TO_POINTER (journal), nullptr);
+}
+
+void
+set_log_file (LogFileSettings settings)
+{
+  if (g_log_writer_is_journald (STDERR_FILENO))
+    return;
+  log_file.with ([&settings] (LogFile &file) { file.configure (std::move (settings)); });
 }
 
 std::string

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "daemon/logfile.h"
+
 #include <glib.h>
 #include <string>
 #include <string_view>
@@ -9,12 +11,15 @@ namespace camwarden
 {
 
 /* GLib's log goes to the journal, with its fields, when stderr is connected to it; else to stderr
- * as lines of "time level: text". g_message() is for what an operator wants to read once,
- * g_info() for details, g_debug() for developers. */
+ * and to the log file as lines of "time level: text". g_message() is for what an operator wants to
+ * read once, g_info() for details, g_debug() for developers. */
 void set_up_log (const char *level);
 
 /* error, warning, message, info or debug, also critical; false: there is no such level. */
 [[nodiscard]] bool set_log_level (const char *level);
+
+/* From now on; nothing is written to a file while there is a journal. */
+void set_log_file (LogFileSettings settings);
 
 /* "2026-11-22 17:08:00.123 warning: text", local time; control characters are made visible, since
  * texts come from strangers too. */

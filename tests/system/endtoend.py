@@ -201,6 +201,32 @@ def test_reload():
         tap.equal(daemon.workers("front"), [front])
 
 
+def test_log_file():
+    with Daemon(one_camera()) as daemon:
+        daemon.wait_frames()
+        first, second = daemon.directory / "first.log", daemon.directory / "second.log"
+        daemon.groups["log"].update({"file": first, "max-size": "64KiB", "keep": 1})
+        daemon.write_config()
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until("the file is written",
+                   lambda: first.exists() and "reloaded" in first.read_text())
+        tap.equal(first.stat().st_mode & 0o777, 0o640)
+        for line in first.read_text().splitlines():
+            assert line in daemon.log_text(), line
+
+        daemon.groups["log"]["file"] = second
+        daemon.write_config()
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until("the other one is written",
+                   lambda: second.exists() and "reloaded" in second.read_text())
+        daemon.groups["log"]["file"] = "/dev/full"
+        daemon.write_config()
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until("it is told", lambda: "/dev/full: No space left" in daemon.log_text())
+        daemon.wait_frames(count=3)
+        tap.equal(daemon.log_text().count("/dev/full: No space left"), 1)
+
+
 def test_bad_reload():
     with Daemon(one_camera()) as daemon:
         daemon.wait_frames()
