@@ -73,6 +73,16 @@ struct SrcCounters
   uint64_t connects = 0;
 };
 
+/* What caps are made from: while it stays the same, so do they. */
+struct CapsOrigin
+{
+  std::string told;
+  double fps = 0;
+  std::optional<std::pair<int, int>> size;
+
+  bool operator== (const CapsOrigin &) const = default;
+};
+
 struct GstRedisSrcPrivate
 {
   /* constant */
@@ -91,7 +101,7 @@ struct GstRedisSrcPrivate
   std::string last_id;
   std::string run;
   uint64_t seq = 0;
-  std::string caps_key; /* what the present caps were made from */
+  std::optional<CapsOrigin> origin; /* of the present caps */
 
   Locked<GstClockTime> frame_duration{ GST_CLOCK_TIME_NONE };
   Locked<SrcCounters> counters;
@@ -234,7 +244,7 @@ gst_redis_src_start (GstBaseSrc *base)
   priv->discont = true;
   priv->last_id.clear ();
   priv->run.clear ();
-  priv->caps_key.clear ();
+  priv->origin.reset ();
   priv->counters.set (SrcCounters ());
   return TRUE;
 }
@@ -376,21 +386,27 @@ gst_redis_src_set_framerate (GstCaps *caps, double fps)
   gst_caps_set_simple (caps, "framerate", GST_TYPE_FRACTION, numerator, denominator, nullptr);
 }
 
-/* From the picture itself, as a muxer needs them: complete and fixed. */
-static GstCaps *
-gst_redis_src_jpeg_caps (const Received &received)
+static std::optional<std::pair<int, int>>
+gst_redis_src_picture_size (const Received &received)
 {
   GstMapInfo map;
   if (!gst_buffer_map (received.buffer, &map, GST_MAP_READ))
-    return nullptr;
+    return std::nullopt;
   const bool jpeg = map.size > 3 && map.data[0] == 0xFF && map.data[1] == 0xD8;
   const auto size = jpeg ? jpeg_size ({ map.data, map.size }) : std::nullopt;
   gst_buffer_unmap (received.buffer, &map);
+  return size;
+}
+
+/* From the picture itself, as a muxer needs them: complete and fixed. */
+static GstCaps *
+gst_redis_src_jpeg_caps (const std::optional<std::pair<int, int>> &size, double fps)
+{
   if (!size)
     return nullptr;
   GstCaps *caps = gst_caps_new_simple ("image/jpeg", "width", G_TYPE_INT, size->first, "height",
                                        G_TYPE_INT, size->second, nullptr);
-  gst_redis_src_set_framerate (caps, received.header.fps);
+  gst_redis_src_set_framerate (caps, fps);
   return caps;
 }
 
@@ -412,20 +428,19 @@ gst_redis_src_negotiate (GstRedisSrc *self, const Received &received)
 {
   GstRedisSrcPrivate *priv = self->priv;
   const FrameHeader &header = received.header;
-  const std::string key = header.caps + '|' + std::to_string (header.width) + '|'
-                          + std::to_string (header.height) + '|' + std::to_string (header.fps);
-  if (received.has_header && key == priv->caps_key)
+  CapsOrigin origin{ header.caps, header.fps, gst_redis_src_picture_size (received) };
+  if (priv->origin && *priv->origin == origin)
     return true;
   g_autoptr (GstCaps) caps = gst_redis_src_told_caps (header);
   if (!caps || gst_structure_has_name (gst_caps_get_structure (caps, 0), "image/jpeg"))
-    gst_caps_take (&caps, gst_redis_src_jpeg_caps (received));
+    gst_caps_take (&caps, gst_redis_src_jpeg_caps (origin.size, header.fps));
   if (!caps)
     return false;
-  priv->caps_key = key;
   const double fps = header.fps;
   priv->frame_duration.set (fps > 0
                                 ? static_cast<GstClockTime> (static_cast<double> (GST_SECOND) / fps)
                                 : GST_CLOCK_TIME_NONE);
+  priv->origin = std::move (origin);
   g_autoptr (GstCaps) current = gst_pad_get_current_caps (GST_BASE_SRC_PAD (self));
   if (current && gst_caps_is_equal (current, caps))
     return true;

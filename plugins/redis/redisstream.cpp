@@ -247,6 +247,28 @@ RedisStream::read (void *data, size_t size, GError **error)
 }
 
 gssize
+RedisStream::read_pieces (GInputVector *pieces, size_t count, GError **error)
+{
+  if (encrypted_)
+    return read (pieces[0].buffer, pieces[0].size, error);
+  return g_socket_receive_message (socket_.get (), nullptr, pieces, static_cast<gint> (count),
+                                   nullptr, nullptr, nullptr, nullptr, error);
+}
+
+void
+RedisStream::set_low_water (size_t bytes)
+{
+  g_socket_set_option (socket_.get (), SOL_SOCKET, SO_RCVLOWAT, static_cast<gint> (bytes), nullptr);
+}
+
+size_t
+RedisStream::available () const
+{
+  const gssize bytes = g_socket_get_available_bytes (socket_.get ());
+  return bytes > 0 ? static_cast<size_t> (bytes) : 0;
+}
+
+gssize
 RedisStream::write (const GOutputVector *pieces, size_t count, GError **error)
 {
   auto *output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream_.get ()));

@@ -55,11 +55,18 @@ public:
   /* Bytes moved; 0 from read() is the end; -1 with `error`, where G_IO_ERROR_WOULD_BLOCK is the
    * ordinary one. */
   gssize read (void *data, size_t size, GError **error);
+  /* Into the pieces one after the other; with TLS only into the first. */
+  gssize read_pieces (GInputVector *pieces, size_t count, GError **error);
   gssize write (const GOutputVector *pieces, size_t count, GError **error);
 
   /* Blocks until the socket is ready, the deadline or the cancellable. With TLS, readiness of the
    * socket only: read until WOULD_BLOCK first. */
   bool wait (GIOCondition condition, int64_t deadline, GCancellable *cancellable, GError **error);
+
+  /* wait() then wakes up only for so many bytes, instead of for each segment that comes. Not with
+   * TLS, whose records hide how much is there. */
+  void set_low_water (size_t bytes);
+  [[nodiscard]] size_t available () const;
 
   /* Writes the whole text. */
   bool write_all (std::string_view text, int64_t deadline, GCancellable *cancellable,

@@ -4,9 +4,14 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 namespace camwarden
 {
+
+/* From so many missing bytes on it pays to wait for all of them. */
+static constexpr size_t LOW_WATER = 8 * 1024;
+static constexpr size_t MAX_LOW_WATER = 1024 * 1024;
 
 static void
 set_protocol_error (GError **error, const char *what)
@@ -15,16 +20,62 @@ set_protocol_error (GError **error, const char *what)
                "the server does not speak Redis' protocol: %s", what);
 }
 
-/* At least one byte, waiting for it. -1 with `error`. */
-gssize
-RespReader::read_some (void *data, size_t size, GError **error)
+RespReader::~RespReader ()
 {
+  set_patience (0, nullptr);
+}
+
+/* A cancellable makes a descriptor for each wait unless somebody holds it. */
+void
+RespReader::set_patience (int64_t patience, GCancellable *cancellable)
+{
+  patience_ = patience;
+  if (cancellable == cancellable_)
+    return;
+  GPollFD held;
+  if (cancellable_)
+    g_cancellable_release_fd (cancellable_);
+  const bool made = cancellable && g_cancellable_make_pollfd (cancellable, &held);
+  cancellable_ = made ? cancellable : nullptr;
+}
+
+/* Until something can be read; for a large rest, until most likely all of it can. */
+bool
+RespReader::wait (size_t wanted, GError **error)
+{
+  const bool patient = wanted >= LOW_WATER && !stream_->encrypted ();
+  if (patient)
+    stream_->set_low_water (std::min (wanted, MAX_LOW_WATER));
+  g_autoptr (GError) failure = nullptr;
+  const int64_t deadline = g_get_monotonic_time () + patience_;
+  const bool readable = stream_->wait (G_IO_IN, deadline, cancellable_, &failure);
+  if (patient)
+    stream_->set_low_water (1);
+  const bool slow = !readable && patient && stream_->available () > 0
+                    && g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  if (readable || slow)
+    return true;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return false;
+}
+
+/* At least one byte, waiting for it. -1 with `error`. A read that got less than it had room for is
+ * not repeated before there is something again. */
+gssize
+RespReader::read_some (GInputVector *pieces, size_t count, size_t wanted, GError **error)
+{
+  size_t room = 0;
+  for (size_t i = 0; i < count; i++)
+    room += pieces[i].size;
   for (;;) {
+    if (std::exchange (dry_, false) && !wait (wanted, error))
+      return -1;
     g_autoptr (GError) failure = nullptr;
-    const gssize count = stream_->read (data, size, &failure);
-    if (count > 0)
-      return count;
-    if (count == 0) {
+    const gssize got = stream_->read_pieces (pieces, count, &failure);
+    dry_ = got < static_cast<gssize> (room) && !(got > 0 && stream_->encrypted ());
+    if (got > 0)
+      return got;
+    if (got == 0) {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                            "the server closed the connection");
       return -1;
@@ -33,8 +84,6 @@ RespReader::read_some (void *data, size_t size, GError **error)
       g_propagate_error (error, g_steal_pointer (&failure));
       return -1;
     }
-    if (!stream_->wait (G_IO_IN, g_get_monotonic_time () + patience_, cancellable_, error))
-      return -1;
   }
 }
 
@@ -46,7 +95,8 @@ RespReader::fill (GError **error)
     end_ -= begin_;
     begin_ = 0;
   }
-  const gssize count = read_some (buffer_.data () + end_, buffer_.size () - end_, error);
+  GInputVector room{ buffer_.data () + end_, buffer_.size () - end_ };
+  const gssize count = read_some (&room, 1, 1, error);
   if (count < 0)
     return false;
   end_ += static_cast<size_t> (count);
@@ -108,11 +158,16 @@ RespReader::take (void *data, size_t size, GError **error)
   const size_t buffered = std::min (size, end_ - begin_);
   std::memcpy (out, buffer_.data () + begin_, buffered);
   begin_ += buffered;
+  /* What follows the payload comes along into the buffer, which is empty by now. */
   for (size_t done = buffered; done < size;) {
-    const gssize count = read_some (out + done, size - done, error);
-    if (count < 0)
+    GInputVector pieces[] = { { out + done, size - done }, { buffer_.data (), buffer_.size () } };
+    const gssize got = read_some (pieces, 2, size - done + 2, error);
+    if (got < 0)
       return false;
-    done += static_cast<size_t> (count);
+    const size_t rest = std::min (static_cast<size_t> (got), size - done);
+    done += rest;
+    begin_ = 0;
+    end_ = static_cast<size_t> (got) - rest;
   }
   return true;
 }

@@ -35,14 +35,12 @@ public:
   static constexpr size_t MAX_LINE = 4096;
 
   explicit RespReader (std::shared_ptr<RedisStream> stream) : stream_ (std::move (stream)) {}
+  ~RespReader ();
+  RespReader (const RespReader &) = delete;
+  RespReader &operator= (const RespReader &) = delete;
 
-  /* For what is read from now on. The cancellable stays its owner's. */
-  void
-  set_patience (int64_t patience, GCancellable *cancellable)
-  {
-    patience_ = patience;
-    cancellable_ = cancellable;
-  }
+  /* For what is read from now on. The cancellable must outlive the reader. */
+  void set_patience (int64_t patience, GCancellable *cancellable);
 
   bool next (RespToken *token, GError **error);
   /* The bytes of a Bulk, and its line end. */
@@ -66,13 +64,15 @@ public:
 
 private:
   bool fill (GError **error);
-  gssize read_some (void *data, size_t size, GError **error);
+  gssize read_some (GInputVector *pieces, size_t count, size_t wanted, GError **error);
+  bool wait (size_t wanted, GError **error);
   bool read_line (std::string_view *line, GError **error);
   bool take (void *data, size_t size, GError **error);
 
   std::shared_ptr<RedisStream> stream_;
   int64_t patience_ = 2 * G_USEC_PER_SEC;
   GCancellable *cancellable_ = nullptr;
+  bool dry_ = false; /* the last read took all there was */
   std::array<char, 16 * 1024> buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;
