@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* redissrc against a real server: what it makes of messages and entries, and how it comes through
  * an outage. Frames are published by redissink where their header matters, by hand where not. */
+#include "fakes/respserver.h"
 #include "gobject/ref.h"
 #include "redis/frameheader.h"
 #include "support/asserttext.h"
@@ -301,6 +302,48 @@ test_frozen ()
   g_assert_nonnull (sample);
 }
 
+static std::string
+word (const std::string &text)
+{
+  return "$" + std::to_string (text.size ()) + "\r\n" + text + "\r\n";
+}
+
+/* A link so slow that one frame takes longer than the timeout for silence: it is no silence. */
+static void
+test_slow_link ()
+{
+  const std::string jpeg = tiny_jpeg (60 * 1024);
+  RespServer::Script script;
+  script.bytes = "*3\r\n" + word ("message") + word ("x") + word (jpeg);
+  script.greet = script.wait = true;
+  script.close = false;
+  script.piece = 3000;
+  script.pause = 50 * 1000;
+  RespServer server (script);
+  const std::string location = "redis://127.0.0.1:" + std::to_string (server.port ()) + "/x";
+  Consumer consumer (source_line (location, "command-timeout=500000000"));
+  g_autoptr (GstSample) sample = consumer.next ();
+  g_assert_nonnull (sample);
+  g_assert_true (bytes_of (sample) == jpeg);
+  g_assert_cmpuint (server.connections (), ==, 1);
+}
+
+/* One that stops in the middle of a frame is left. */
+static void
+test_half_frame ()
+{
+  RespServer::Script script;
+  script.bytes = "*3\r\n" + word ("message") + word ("x") + "$60000\r\n" + std::string (30000, 'x');
+  script.greet = script.wait = true;
+  script.close = false;
+  RespServer server (script);
+  const std::string location = "redis://127.0.0.1:" + std::to_string (server.port ()) + "/x";
+  Consumer consumer (source_line (location, "command-timeout=200000000"));
+  g_assert_null (consumer.next (1500 * GST_MSECOND));
+  g_assert_cmpuint (server.connections (), >=, 2);
+  g_assert_cmpuint (take_warnings (consumer.pipeline.get ()), >=, 1);
+}
+
 static void
 test_error_after_retries ()
 {
@@ -392,6 +435,8 @@ main (int argc, char **argv)
   g_test_add_func ("/redissrc/stream-resumes", test_stream_resumes);
   g_test_add_func ("/redissrc/outage", test_outage);
   g_test_add_func ("/redissrc/frozen", test_frozen);
+  g_test_add_func ("/redissrc/slow-link", test_slow_link);
+  g_test_add_func ("/redissrc/half-frame", test_half_frame);
   g_test_add_func ("/redissrc/error-after-retries", test_error_after_retries);
   g_test_add_func ("/redissrc/stopping", test_stopping);
   g_test_add_func ("/redissrc/recording", test_recording);

@@ -60,7 +60,8 @@ RespServer::serve ()
 }
 
 static bool
-send_all (int fd, const std::string &text, size_t piece, const std::atomic<bool> &quit)
+send_all (int fd, const std::string &text, size_t piece, const std::atomic<bool> &quit,
+          unsigned pause = 0)
 {
   for (size_t at = 0; at < text.size () && !quit;) {
     pollfd entry{ fd, POLLOUT, 0 };
@@ -71,6 +72,8 @@ send_all (int fd, const std::string &text, size_t piece, const std::atomic<bool>
     if (sent < 0)
       return false;
     at += static_cast<size_t> (sent);
+    if (pause > 0)
+      usleep (pause);
   }
   return !quit;
 }
@@ -93,7 +96,7 @@ RespServer::play (int fd)
     return;
   if (script_.wait && !wait_readable (fd))
     return;
-  while (send_all (fd, script_.bytes, script_.piece, quit_) && script_.for_ever)
+  while (send_all (fd, script_.bytes, script_.piece, quit_, script_.pause) && script_.for_ever)
     ;
   while (!script_.close && wait_readable (fd) && recv (fd, bytes, sizeof bytes, 0) > 0)
     ;

@@ -23,6 +23,7 @@ public:
     bool close = true;      /* after the bytes; else silence */
     bool for_ever = false;  /* again and again */
     unsigned piece = 65536; /* bytes per write */
+    unsigned pause = 0;     /* us after each of these */
   };
 
   explicit RespServer (Script script);
