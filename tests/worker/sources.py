@@ -141,10 +141,12 @@ def test_stamps_of_another_time():
         worker.wait_streaming()
         moves_on(worker)
         # At its own pace all the same.
-        first, begin = worker.progress(), time.monotonic()
-        time.sleep(2)
-        rate = (worker.progress() - first) / (time.monotonic() - begin)
-        assert 15 <= rate <= 40, rate
+        rates = []
+        while len(rates) < 4 and not any(25 <= rate <= 35 for rate in rates):
+            first, begin = worker.progress(), time.monotonic()
+            time.sleep(2)
+            rates.append((worker.progress() - first) / (time.monotonic() - begin))
+        assert 25 <= rates[-1] <= 35, rates
 
 
 def test_source_error():
