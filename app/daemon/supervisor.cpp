@@ -337,7 +337,7 @@ Supervisor::Impl::call (const char *method, GVariant *args, const char *reply_ty
     worker->call (method, args, reply_type, settings.call_deadline, std::move (answer));
     return;
   }
-  g_autoptr (GVariant) unused = args ? g_variant_ref_sink (args) : nullptr;
+  [[maybe_unused]] g_autoptr (GVariant) unused = args ? g_variant_ref_sink (args) : nullptr;
   g_autoptr (GError) error
       = g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, "camera %s: no worker runs (%s)",
                      config.id.c_str (), std::string (camera_state_name (health.state)).c_str ());

@@ -213,7 +213,7 @@ WorkerProcess::call (const char *method, GVariant *args, const char *reply_type,
                      int64_t deadline_us, Answer answer)
 {
   if (!open_) {
-    g_autoptr (GVariant) unused = args ? g_variant_ref_sink (args) : nullptr;
+    [[maybe_unused]] g_autoptr (GVariant) unused = args ? g_variant_ref_sink (args) : nullptr;
     g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
                                             "camera %s: its worker is not ready", camera_.c_str ());
     answer (nullptr, error);

@@ -610,7 +610,7 @@ test_keep_trying ()
   for (int i = 0; i < 100 && changes == 0; i++)
     loop.spin (0.1);
   g_assert_cmpint (changes, ==, 1);
-  g_assert_cmpstr (server.trouble ().c_str (), ==, "");
+  g_assert_true (server.trouble ().empty ());
   loop.port = atoi (busy.c_str () + busy.rfind (':') + 1);
   g_assert_cmpint (loop.get ("/healthz").status, ==, 200);
   /* What the configuration forbids does not get better by trying. */
