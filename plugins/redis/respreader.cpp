@@ -156,7 +156,8 @@ RespReader::take (void *data, size_t size, GError **error)
 {
   auto *out = static_cast<char *> (data);
   const size_t buffered = std::min (size, end_ - begin_);
-  std::memcpy (out, buffer_.data () + begin_, buffered);
+  if (buffered > 0) /* an empty payload has no memory */
+    std::memcpy (out, buffer_.data () + begin_, buffered);
   begin_ += buffered;
   /* What follows the payload comes along into the buffer, which is empty by now. */
   for (size_t done = buffered; done < size;) {
