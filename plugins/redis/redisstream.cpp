@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "redis/redisstream.h"
 
+#include "common/locked.h"
 #include "common/textcheck.h"
 #include "redis/rediscommands.h"
 
-#include <atomic>
 #include <gio/gnetworking.h>
 #include <hiredis/hiredis.h>
 
@@ -100,7 +100,7 @@ struct ConnectAttempt
   GError *error = nullptr;
   bool done = false;
   bool timed_out = false;
-  std::atomic<bool> cancelled{ false };
+  Locked<bool> cancelled{ false };
 
   ~ConnectAttempt () { g_main_context_unref (context); }
 
@@ -128,7 +128,7 @@ struct ConnectAttempt
   on_cancelled (GCancellable *, gpointer data)
   {
     auto *self = static_cast<ConnectAttempt *> (data);
-    self->cancelled.exchange (true); /* acquires what run() released: it was made by then */
+    self->cancelled.set (true);
     g_main_context_wakeup (self->context);
   }
 
@@ -147,14 +147,14 @@ struct ConnectAttempt
     const int64_t left = std::max<int64_t> (0, deadline - g_get_monotonic_time ());
     g_autoptr (GSource) timeout = g_timeout_source_new (static_cast<guint> (left / 1000 + 1));
     add_source (timeout, on_deadline);
-    cancelled.store (false);
+    cancelled.set (false); /* hands everything above over to the thread that will cancel */
     const gulong handler
         = cancellable
               ? g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), this, nullptr)
               : 0;
     g_socket_client_connect_async (client, address, inner.get (), on_connected, this);
     while (!done) {
-      if (cancelled)
+      if (cancelled.get ())
         g_cancellable_cancel (inner.get ());
       g_main_context_iteration (context, TRUE);
     }
