@@ -214,7 +214,7 @@ FramePublisher::on_link_state (LinkState state, const std::string &why)
   }
   attempts_->changed.notify_all ();
   refusal_told_ = false;
-  if (state == LinkState::Ready)
+  if (state == LinkState::Offline)
     request_refusal_told_ = false;
   if (state == LinkState::Ready) {
     caps_told_ = 0;

@@ -191,9 +191,9 @@ test_refused_channel ()
   SinkRun run (camera ("request-channel=r location=" + redis.location ("c")));
   run.play ();
   g_assert_true (wait_until (5, [&] { return run.states ("refused") == 1; }));
-  g_assert_nonnull (strstr (run.last_detail ().c_str (), "request channel r"));
   g_usleep (1500 * 1000);
   g_assert_cmpuint (run.states ("refused"), ==, 1);
+  g_assert_cmpuint (run.warnings (), ==, 1);
   g_assert_cmpuint (run.errors (), ==, 0);
   run.stop ();
 }
