@@ -36,7 +36,8 @@ Camera::Camera (const CameraConfig &config, CameraOptions options)
     : config_ (config), options_ (options), loop_ (g_main_loop_new (nullptr, FALSE))
 {
   states_ = std::make_unique<StateThread> (queue_, [this] (const char *job) {
-    report ({ "pipeline", "state-change-hang", std::string (job) + " takes too long" });
+    report ({ FaultClass::Hang, Tier::Worker, "pipeline", "state-change-hang",
+              std::string (job) + " takes too long" });
     die (leaving_ ? code_ : exitcode::Restart);
   });
   sigterm_ = SourceId (g_unix_signal_add (SIGTERM, on_signal, this));
@@ -96,7 +97,8 @@ Camera::found (std::optional<CameraSource> source, GError *error, const Done &do
     pipeline_ = Pipeline::build (config_, *source, queue_, pipeline_events (), &problem);
   if (!pipeline_) {
     g_warning ("%s", problem->message);
-    report ({ "pipeline", "configuration", problem->message });
+    report (
+        { FaultClass::Configuration, Tier::Count, "pipeline", "configuration", problem->message });
     if (done)
       done (problem);
     leave (exitcode::Configuration, 0, true);
@@ -133,7 +135,8 @@ Camera::playing (bool good, const Done &done)
   /* The reason is on its way over the bus. */
   anew_ = Timer::once (200, [this] {
     if (!leaving_)
-      error ({ "source", "state-change-failed", source_name_ + " does not start" });
+      error ({ FaultClass::Camera, Tier::Source, "source", "state-change-failed",
+               source_name_ + " does not start" });
   });
 }
 
@@ -209,7 +212,7 @@ Camera::health_message (const GstStructure *message)
   gboolean change = FALSE;
   gst_structure_get_boolean (message, "change", &change);
   if (change && probe_text ("verdict") == "stall")
-    report ({ "source", "stall", source_name_ + ": no frames" });
+    report ({ FaultClass::Camera, Tier::Source, "source", "stall", source_name_ + ": no frames" });
 }
 
 void
@@ -224,7 +227,8 @@ Camera::store_message (const GstStructure *message)
   const char *reason = gst_structure_get_string (message, "reason");
   const char *detail = gst_structure_get_string (message, "detail");
   store_paused_ = reason ? reason : "io";
-  report ({ "store", "paused-" + store_paused_, detail ? detail : "" });
+  report ({ FaultClass::Storage, Tier::Count, "store", "paused-" + store_paused_,
+            detail ? detail : "" });
 }
 
 /* ---- a source that ends ---- */
@@ -242,11 +246,13 @@ Camera::source_ended ()
   if (leaving_ || source_job_)
     return;
   if (pipeline_->gate ().frames () == frames_before_) {
-    error ({ "source", "eos", source_name_ + ": ends without a frame" });
+    error ({ FaultClass::Camera, Tier::Source, "source", "eos",
+             source_name_ + ": ends without a frame" });
     return;
   }
   if (pipeline_->live ())
-    report ({ "source", "eos", source_name_ + ": ends, begins anew" });
+    report ({ FaultClass::Transient, Tier::Count, "source", "eos",
+              source_name_ + ": ends, begins anew" });
   const int64_t early = begun_ + shortest_run - g_get_monotonic_time ();
   anew_ = Timer::once (early > 0 ? static_cast<guint> (early / 1000) : 0,
                        [this] { restart_source ({}); });

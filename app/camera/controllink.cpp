@@ -223,8 +223,10 @@ ControlLink::closed (GDBusConnection * /*connection*/, gboolean /*vanished*/, GE
 void
 ControlLink::emit (const Fault &fault)
 {
-  camwarden_camera1_emit_fault (skeleton_.get (), fault.part.c_str (), fault.code.c_str (),
-                                fault.evidence.c_str ());
+  camwarden_camera1_emit_fault (skeleton_.get (),
+                                std::string (fault_class_name (fault.fault_class)).c_str (),
+                                std::string (tier_name (fault.first)).c_str (), fault.part.c_str (),
+                                fault.code.c_str (), fault.evidence.c_str ());
 }
 
 void

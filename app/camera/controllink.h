@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "camera/fault.h"
+#include "camera/faultclassifier.h"
 #include "camwarden-camera1.h"
 #include "gobject/ref.h"
 

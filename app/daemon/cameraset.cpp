@@ -76,7 +76,7 @@ CameraSet::add (const CameraConfig &config, const WorkerCommand &command)
   camera->config = config;
   Supervisor::Events events;
   events.changed = [this, id] { changed (id); };
-  events.fault = [this, id] (const CameraFault &told) { fault (id, told); };
+  events.fault = [this, id] (const Fault &told) { fault (id, told); };
   camera->supervisor = std::make_unique<Supervisor> (config, command, SupervisorSettings{}, events);
   camera->preview = std::make_unique<Preview> (preview_ways (*camera));
   Supervisor *supervisor = camera->supervisor.get ();
@@ -135,7 +135,7 @@ CameraSet::changed (const std::string &id)
 }
 
 void
-CameraSet::fault (const std::string &id, const CameraFault &fault)
+CameraSet::fault (const std::string &id, const Fault &fault)
 {
   g_warning ("camera %s: %s/%s: %s", id.c_str (), fault.part.c_str (), fault.code.c_str (),
              fault.evidence.c_str ());

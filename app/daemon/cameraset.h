@@ -64,7 +64,7 @@ private:
   void add (const CameraConfig &config, const WorkerCommand &command);
   void retire (std::unique_ptr<Camera> camera);
   void changed (const std::string &id);
-  void fault (const std::string &id, const CameraFault &fault);
+  void fault (const std::string &id, const Fault &fault);
   [[nodiscard]] static Preview::Ways preview_ways (Camera &camera);
 
   Events events_;

@@ -57,7 +57,7 @@ struct Supervisor::Impl
   void respawn_after (const RespawnPolicy::Decision &decision, const std::string &why);
   void worker_exited (const WorkerExit &exit);
   void worker_unreapable ();
-  void worker_fault (const CameraFault &fault);
+  void worker_fault (const Fault &fault);
   void worker_health (GVariant *values);
   void worker_line (const LogLine &line) const;
   void worker_opened ();
@@ -65,7 +65,7 @@ struct Supervisor::Impl
   void ping ();
   void update_state ();
   void set_state (CameraState state, const std::string &detail);
-  void tell (const CameraFault &fault);
+  void tell (const Fault &fault);
   void changed () const;
   void finish_stop ();
   void restart ();
@@ -113,7 +113,7 @@ Supervisor::Impl::spawn ()
     return;
   }
   worker.reset ();
-  tell ({ "worker", "not-started", error->message });
+  tell ({ FaultClass::Configuration, Tier::Count, "worker", "not-started", error->message });
   health.last_exit = WorkerExit{ WorkerExit::Kind::Spawn, 0 }.text ();
   respawn_after (respawn.exited ({ WorkerExit::Kind::Spawn, 0 }, random), error->message);
 }
@@ -124,7 +124,7 @@ Supervisor::Impl::worker_events ()
   return { .opened = [this] { worker_opened (); },
            .exited = [this] (const WorkerExit &exit) { worker_exited (exit); },
            .unreapable = [this] { worker_unreapable (); },
-           .fault = [this] (const CameraFault &fault) { worker_fault (fault); },
+           .fault = [this] (const Fault &fault) { worker_fault (fault); },
            .health = [this] (GVariant *values) { worker_health (values); },
            .line = [this] (const LogLine &line) { worker_line (line); } };
 }
@@ -160,7 +160,7 @@ Supervisor::Impl::worker_exited (const WorkerExit &exit)
   const std::string words = last_words ();
   const bool known = hung || decision.why == RespawnPolicy::Why::Locked;
   if (!known)
-    tell ({ "worker", exit.text (), words });
+    tell ({ FaultClass::Camera, Tier::Worker, "worker", exit.text (), words });
   respawn_after (decision, words);
 }
 
@@ -184,7 +184,7 @@ Supervisor::Impl::respawn_after (const RespawnPolicy::Decision &decision, const 
 void
 Supervisor::Impl::worker_unreapable ()
 {
-  tell ({ "worker", "unreapable",
+  tell ({ FaultClass::Wedged, Tier::Machine, "worker", "unreapable",
           "process " + std::to_string (worker->pid ())
               + " cannot be ended: one of its threads hangs in the kernel" });
   set_state (CameraState::Stalled, "the worker cannot be ended: it hangs in the kernel");
@@ -193,7 +193,7 @@ Supervisor::Impl::worker_unreapable ()
 }
 
 void
-Supervisor::Impl::worker_fault (const CameraFault &fault)
+Supervisor::Impl::worker_fault (const Fault &fault)
 {
   watch.fault (fault.part, fault.code);
   tell (fault);
@@ -238,7 +238,8 @@ Supervisor::Impl::tick ()
   const int64_t now = monotonic ();
   if (watch.hangs (now) && !hung && wish == Wish::Running) {
     hung = true;
-    tell ({ "worker", "hang", "process " + std::to_string (worker->pid ()) + " does not answer" });
+    tell ({ FaultClass::Hang, Tier::Worker, "worker", "hang",
+            "process " + std::to_string (worker->pid ()) + " does not answer" });
     worker->kill (settings.kill_after);
     return;
   }
@@ -296,7 +297,7 @@ Supervisor::Impl::set_state (CameraState state, const std::string &detail)
 }
 
 void
-Supervisor::Impl::tell (const CameraFault &fault)
+Supervisor::Impl::tell (const Fault &fault)
 {
   health.last_fault = fault.part + "/" + fault.code;
   if (events.fault)

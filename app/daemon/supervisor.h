@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/camerahealth.h"
+#include "core/fault.h"
 #include "core/respawnpolicy.h"
 #include "core/workerwatch.h"
 
@@ -38,14 +39,6 @@ struct SupervisorSettings
   unsigned stderr_lines = 50; /* kept */
 };
 
-/* A fault as the worker told it, or a death of the worker (part "worker"). */
-struct CameraFault
-{
-  std::string part;     /* source, encoder, redis, store, pipeline, worker */
-  std::string code;     /* "resource-not-found", "signal 9", "hang", ... */
-  std::string evidence; /* for people and logs */
-};
-
 /* Keeps one camera's worker alive: starts it, watches it by Ping and Health, ends one that hangs,
  * starts the next. Lives on the default main context; nothing here blocks. */
 class Supervisor
@@ -54,7 +47,8 @@ public:
   struct Events
   {
     std::function<void ()> changed; /* health(): another state, or a Health signal came (1/s) */
-    std::function<void (const CameraFault &)> fault;
+    /* As the worker told it, or about the worker itself (part "worker"). */
+    std::function<void (const Fault &)> fault;
     /* A line the worker wrote to its stderr. Empty: it goes to the log, with the camera's id. */
     std::function<void (const std::string &)> line;
   };

@@ -68,6 +68,17 @@ fail_errno (GError **error, const char *what)
   return false;
 }
 
+/* A worker of another version may use words that are new. */
+Fault
+read_fault (GVariant *args)
+{
+  const char *kind = nullptr, *tier = nullptr, *part = nullptr, *code = nullptr,
+             *evidence = nullptr;
+  g_variant_get (args, "(&s&s&s&s&s)", &kind, &tier, &part, &code, &evidence);
+  return { fault_class_from_name (kind).value_or (FaultClass::Camera),
+           tier_from_name (tier).value_or (Tier::Source), part, code, evidence };
+}
+
 WorkerExit
 exit_of (int status)
 {
@@ -185,10 +196,8 @@ WorkerProcess::link_signal (GDBusConnection * /*connection*/, const char * /*sen
                             GVariant *args, gpointer data)
 {
   auto *self = static_cast<WorkerProcess *> (data);
-  if (g_str_equal (signal, "Fault") && g_variant_is_of_type (args, G_VARIANT_TYPE ("(sss)"))) {
-    const char *part = nullptr, *code = nullptr, *evidence = nullptr;
-    g_variant_get (args, "(&s&s&s)", &part, &code, &evidence);
-    self->events_.fault ({ part, code, evidence });
+  if (g_str_equal (signal, "Fault") && g_variant_is_of_type (args, G_VARIANT_TYPE ("(sssss)"))) {
+    self->events_.fault (read_fault (args));
   } else if (g_str_equal (signal, "Health")
              && g_variant_is_of_type (args, G_VARIANT_TYPE ("(a{sv})"))) {
     g_autoptr (GVariant) values = g_variant_get_child_value (args, 0);

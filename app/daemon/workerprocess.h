@@ -24,7 +24,7 @@ public:
     std::function<void (const WorkerExit &)> exited;
     /* Killed, but the kernel does not let go of it: a thread of it hangs in a driver. */
     std::function<void ()> unreapable;
-    std::function<void (const CameraFault &)> fault;
+    std::function<void (const Fault &)> fault;
     std::function<void (GVariant *health)> health; /* a{sv} */
     std::function<void (const LogLine &)> line;
   };

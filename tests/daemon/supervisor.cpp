@@ -50,7 +50,7 @@ public:
   start ()
   {
     Supervisor::Events events;
-    events.fault = [this] (const CameraFault &fault) {
+    events.fault = [this] (const Fault &fault) {
       g_test_message ("%s/%s: %s", fault.part.c_str (), fault.code.c_str (),
                       fault.evidence.c_str ());
       faults.push_back (fault);
@@ -95,7 +95,7 @@ public:
   [[nodiscard]] bool
   told (const std::string &part, const std::string &code) const
   {
-    return std::any_of (faults.begin (), faults.end (), [&] (const CameraFault &fault) {
+    return std::any_of (faults.begin (), faults.end (), [&] (const Fault &fault) {
       return fault.part == part && fault.code == code;
     });
   }
@@ -103,7 +103,7 @@ public:
   TempDir place;
   WorkerCommand command;
   SupervisorSettings settings;
-  std::vector<CameraFault> faults;
+  std::vector<Fault> faults;
   std::vector<std::string> lines;
   std::vector<CameraState> states;
   std::unique_ptr<Supervisor> supervisor;

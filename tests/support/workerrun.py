@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections import namedtuple
 
 import gi
 
@@ -17,6 +18,7 @@ from gi.repository import Gio, GLib
 PROGRAM = os.environ["CAMWARDEN_WORKER"]
 PATH = "/org/camwarden/Camera"
 INTERFACE = "org.camwarden.Camera1"
+Fault = namedtuple("Fault", "fault_class tier part code evidence")
 
 
 class Directory:
@@ -88,7 +90,7 @@ class Worker:
 
     def _signal(self, _connection, _sender, _path, _interface, name, values):
         if name == "Fault":
-            self.faults.append(values.unpack())
+            self.faults.append(Fault(*values.unpack()))
         elif name == "Health":
             self.health.append(values.unpack()[0])
 

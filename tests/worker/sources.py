@@ -153,15 +153,15 @@ def test_source_error():
     with Directory() as place, \
             Worker(place, config(place, "faultysrc mode=error at-frame=20", SMALL)) as worker:
         tap.equal(worker.exit_code(), 75)
-        assert worker.faults and worker.faults[0][0] == "source", worker.faults
-        assert worker.faults[0][1].startswith("resource-"), worker.faults
+        assert worker.faults and worker.faults[0].part == "source", worker.faults
+        assert worker.faults[0].code.startswith("resource-"), worker.faults
 
 
 def test_no_device():
     with Directory() as place, \
             Worker(place, config(place, "faultysrc mode=nodevice", SMALL)) as worker:
         tap.equal(worker.exit_code(), 75)
-        tap.equal(worker.faults[0][:2], ("source", "resource-not-found"))
+        tap.equal(worker.faults[0][2:4], ("source", "resource-not-found"))
 
 
 def test_stall():
@@ -169,7 +169,7 @@ def test_stall():
     with Directory() as place, \
             Worker(place, config(place, "faultysrc mode=stall at-frame=20", keys)) as worker:
         worker.wait("the stall is told", lambda: worker.faults)
-        tap.equal(worker.faults[0][:2], ("source", "stall"))
+        tap.equal(worker.faults[0][2:4], ("source", "stall"))
         frames = worker.progress()
         worker.call("RestartSource", seconds=10)
         worker.wait("frames come again", lambda: worker.progress() > frames)

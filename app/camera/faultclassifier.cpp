@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "camera/fault.h"
+#include "camera/faultclassifier.h"
 
 #include "gobject/ref.h"
 
@@ -65,7 +65,7 @@ fault_from_message (GstMessage *message, const std::string &part)
   g_autofree char *evidence = g_strdup_printf (
       "%s: %s %d: %s: %s", factory_name (GST_MESSAGE_SRC (message)).c_str (),
       g_quark_to_string (error->domain), error->code, error->message, debug ? debug : "");
-  return { part, fault_code (error), evidence };
+  return { FaultClass::Camera, Tier::Source, part, fault_code (error), evidence };
 }
 
 } // namespace camwarden
