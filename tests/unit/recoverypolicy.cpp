@@ -1,0 +1,700 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The policy in a simulated world: a camera, its worker and a clock that costs no time. */
+#include "core/recoverypolicy.h"
+
+#include <algorithm>
+#include <glib.h>
+#include <map>
+#include <vector>
+
+using namespace camwarden;
+
+namespace
+{
+
+constexpr int64_t ms = 1000;
+constexpr int64_t second = 1000 * ms;
+constexpr int64_t minute = 60 * second;
+constexpr int64_t hour = 60 * minute;
+constexpr int64_t rate = 30;
+
+const Fault source_error{ FaultClass::Camera, Tier::Source, "source", "resource-read", "" };
+const Fault stall{ FaultClass::Camera, Tier::Source, "source", "stall", "" };
+const Fault absent{ FaultClass::Absent, Tier::Source, "source", "resource-not-found", "" };
+const Fault busy{ FaultClass::Busy, Tier::Source, "source", "resource-busy", "" };
+const Fault wedged_hint{ FaultClass::Wedged, Tier::Worker, "source", "kernel-hang", "" };
+
+/* What an order does to the simulated camera. */
+enum class Outcome {
+  Cures,  /* frames come */
+  Errors, /* it says the fault again, at once */
+  Silent, /* no frame, no word: the probe tells a stall after 10 s */
+  Hangs,  /* the order does not return */
+  Dies,   /* the worker dies under it */
+  Stays,  /* Worker only: the process cannot be ended */
+};
+
+struct Done
+{
+  int64_t at;
+  Tier tier;
+  bool alive; /* a worker was running */
+};
+
+class World
+{
+public:
+  explicit World (RecoverySettings settings = {}, RandomSource::result_type seed = 1)
+      : policy (settings, seed)
+  {
+    policy.worker_started (now);
+  }
+
+  /* The camera fails with this fault, until an order of at least this tier. */
+  void
+  fail (const Fault &with, Tier cure, Outcome otherwise = Outcome::Errors)
+  {
+    fault = with;
+    cured_by = cure;
+    failing = otherwise;
+    broken = true;
+    policy.fault (now, with);
+    turn ();
+  }
+
+  void
+  run (int64_t time)
+  {
+    const int64_t end = now + time;
+    while (now < end) {
+      now = std::min ({ end, next_second (), std::max (policy.wakeup (), now), word_at });
+      if (now == word_at)
+        speak ();
+      if (now % second == 0)
+        tick ();
+      turn ();
+    }
+  }
+
+  [[nodiscard]] std::vector<Done>
+  orders (Tier tier) const
+  {
+    std::vector<Done> found;
+    std::copy_if (done.begin (), done.end (), std::back_inserter (found),
+                  [tier] (const Done &one) { return one.tier == tier; });
+    return found;
+  }
+  [[nodiscard]] size_t
+  count (Tier tier) const
+  {
+    return orders (tier).size ();
+  }
+
+  RecoveryPolicy policy;
+  int64_t now = hour;
+  bool worker = true, broken = false, reboot_allowed = false;
+  Fault fault;
+  Tier cured_by = Tier::Source;
+  Outcome failing = Outcome::Errors;
+  double speed = 1; /* of the frames, against the wanted rate */
+  std::vector<Done> done;
+  std::vector<RecoveryAction> cured;
+  unsigned given_up = 0;
+  int64_t first_frame_at = -1; /* after the last fault */
+
+private:
+  [[nodiscard]] int64_t
+  next_second () const
+  {
+    return (now / second + 1) * second;
+  }
+
+  void
+  tick ()
+  {
+    if (!worker)
+      return;
+    if (!broken)
+      frames += static_cast<uint64_t> (rate * speed);
+    policy.frames (now, frames, !broken);
+  }
+
+  /* The stall that the probe tells when the first frame does not come. */
+  void
+  speak ()
+  {
+    word_at = INT64_MAX;
+    if (broken && worker)
+      policy.fault (now, stall);
+  }
+
+  void
+  turn ()
+  {
+    unsigned rounds = 0;
+    while (const auto action = policy.due (now)) {
+      g_assert_cmpuint (++rounds, <, 100);
+      switch (action->kind) {
+      case RecoveryAction::Kind::Order:
+        carry_out (action->tier);
+        break;
+      case RecoveryAction::Kind::Cured:
+        cured.push_back (*action);
+        break;
+      case RecoveryAction::Kind::GivenUp:
+        given_up++;
+        break;
+      }
+    }
+  }
+
+  void
+  carry_out (Tier tier)
+  {
+    done.push_back ({ now, tier, worker });
+    word_at = INT64_MAX;
+    if (tier == Tier::Machine)
+      return policy.order_done (now, reboot_allowed);
+    const bool cures = broken && tier >= cured_by && failing != Outcome::Stays;
+    if (cures)
+      broken = false;
+    const Outcome outcome = broken ? failing : Outcome::Cures;
+    if (tier == Tier::Worker)
+      replace (outcome);
+    else
+      restart (outcome);
+  }
+
+  void
+  replace (Outcome outcome)
+  {
+    if (outcome == Outcome::Stays)
+      return policy.worker_unreapable (now);
+    if (worker)
+      policy.worker_ended (now, { WorkerExit::Kind::Code, 0 });
+    frames = 0;
+    worker = true;
+    policy.worker_started (now);
+    after (outcome, false);
+  }
+
+  void
+  restart (Outcome outcome)
+  {
+    if (outcome == Outcome::Hangs)
+      return;
+    if (outcome == Outcome::Dies) {
+      worker = false;
+      return policy.worker_ended (now, { WorkerExit::Kind::Signal, 6 });
+    }
+    after (outcome, true);
+  }
+
+  void
+  after (Outcome outcome, bool answers)
+  {
+    const bool error = outcome == Outcome::Errors;
+    if (error)
+      policy.fault (now, fault);
+    if (answers)
+      policy.order_done (now, !error);
+    if (outcome == Outcome::Silent)
+      word_at = now + 10 * second;
+    if (outcome == Outcome::Dies && !answers) {
+      worker = false;
+      policy.worker_ended (now, { WorkerExit::Kind::Signal, 6 });
+    }
+  }
+
+  uint64_t frames = 0;
+  int64_t word_at = INT64_MAX;
+};
+
+[[nodiscard]] bool
+within_budget (const std::vector<Done> &orders, unsigned attempts, int64_t window)
+{
+  for (size_t i = attempts; i < orders.size (); i++)
+    if (orders[i].at - orders[i - attempts].at < window)
+      return false;
+  return true;
+}
+
+} // namespace
+
+static void
+test_one_error ()
+{
+  World world;
+  world.run (5 * second);
+  const int64_t begin = world.now;
+  world.fail (source_error, Tier::Source);
+  g_assert_cmpuint (world.done.size (), ==, 1);
+  g_assert_cmpint (world.done[0].at - begin, ==, 0);
+  g_assert_true (world.policy.open ());
+  world.run (4 * second);
+  g_assert_false (world.policy.open ());
+  g_assert_cmpuint (world.cured.size (), ==, 1);
+  g_assert_true (world.cured[0].tier == Tier::Source);
+  g_assert_cmpuint (world.cured[0].attempts, ==, 1);
+  g_assert_cmpint (world.cured[0].took, <=, 4 * second);
+}
+
+static void
+test_echoes_are_one_fault ()
+{
+  World world;
+  world.fail (source_error, Tier::Pipeline);
+  g_assert_false (world.policy.fault (world.now, source_error));
+  g_assert_false (world.policy.fault (world.now, stall));
+  g_assert_cmpuint (world.done.size (), ==, 1);
+}
+
+/* Errors use up the budget of the source, then comes the pipeline. */
+static void
+test_errors_climb ()
+{
+  World world;
+  world.fail (source_error, Tier::Pipeline);
+  world.run (2 * minute);
+  g_assert_cmpuint (world.count (Tier::Source), ==, 5);
+  g_assert_cmpuint (world.count (Tier::Pipeline), ==, 1);
+  g_assert_cmpuint (world.count (Tier::Worker), ==, 0);
+  g_assert_true (world.cured.at (0).tier == Tier::Pipeline);
+}
+
+/* No frame in time: the next tier at once. */
+static void
+test_silence_climbs ()
+{
+  World world;
+  world.fail (stall, Tier::Worker, Outcome::Silent);
+  world.run (40 * second);
+  g_assert_cmpuint (world.count (Tier::Source), ==, 1);
+  g_assert_cmpuint (world.count (Tier::Pipeline), ==, 1);
+  g_assert_cmpuint (world.count (Tier::Device), ==, 0);
+  g_assert_cmpuint (world.count (Tier::Worker), ==, 1);
+  g_assert_true (world.cured.at (0).tier == Tier::Worker);
+  g_assert_cmpint (world.cured[0].took, <, 27 * second);
+}
+
+static void
+test_device_is_opt_in ()
+{
+  RecoverySettings settings;
+  settings.device_reset = true;
+  World world (settings);
+  world.fail (stall, Tier::Device, Outcome::Silent);
+  world.run (40 * second);
+  g_assert_true (world.cured.at (0).tier == Tier::Device);
+  g_assert_cmpuint (world.count (Tier::Worker), ==, 0);
+}
+
+static void
+test_first_tier ()
+{
+  World world;
+  world.fail ({ FaultClass::Camera, Tier::Worker, "source", "stall", "" }, Tier::Worker);
+  world.run (5 * second);
+  g_assert_cmpuint (world.done.size (), ==, 1);
+  g_assert_true (world.done[0].tier == Tier::Worker);
+}
+
+static void
+test_hanging_order ()
+{
+  World world;
+  const int64_t begin = world.now;
+  world.fail (source_error, Tier::Worker, Outcome::Hangs);
+  world.run (9 * second);
+  g_assert_cmpuint (world.count (Tier::Pipeline), ==, 0);
+  g_assert_cmpuint (world.count (Tier::Worker), ==, 1);
+  g_assert_cmpint (world.orders (Tier::Worker)[0].at - begin, <=, 6 * second);
+  g_assert_false (world.policy.open ());
+}
+
+/* A worker that dies under an order has escalated it. */
+static void
+test_death_under_an_order ()
+{
+  World world;
+  world.fail (source_error, Tier::Worker, Outcome::Dies);
+  world.run (5 * second);
+  g_assert_cmpuint (world.count (Tier::Source), ==, 1);
+  g_assert_cmpuint (world.count (Tier::Worker), ==, 1);
+  g_assert_false (world.done[1].alive);
+  g_assert_cmpuint (world.cured.size (), ==, 1);
+  g_assert_cmpuint (world.cured[0].attempts, ==, 2);
+}
+
+static void
+test_sudden_death ()
+{
+  World world;
+  world.run (second);
+  world.worker = false;
+  world.policy.worker_ended (world.now, { WorkerExit::Kind::Signal, 9 });
+  world.run (5 * second);
+  g_assert_cmpuint (world.done.size (), ==, 1);
+  g_assert_true (world.done[0].tier == Tier::Worker);
+  g_assert_cmpint (world.done[0].at - (hour + second), ==, 0);
+  g_assert_false (world.policy.open ());
+}
+
+/* A worker that dies again and again waits longer and longer, but is never left dead. */
+static void
+test_crash_loop ()
+{
+  World world;
+  world.fail (source_error, Tier::Machine, Outcome::Dies);
+  world.run (hour);
+  const size_t starts = world.count (Tier::Worker);
+  g_assert_cmpuint (starts, >, hour / (30 * second) - 5);
+  g_assert_cmpuint (starts, <, 400);
+  g_assert_cmpuint (world.given_up, ==, 1);
+  g_assert_true (world.policy.given_up ());
+}
+
+/* Unplugged for an hour: few probes, nothing rebuilt, back at once. */
+static void
+test_unplugged ()
+{
+  World world;
+  world.run (10 * second);
+  world.fail (absent, Tier::Machine);
+  world.run (hour);
+  const size_t probes = world.count (Tier::Source);
+  g_test_message ("%zu probes", probes);
+  g_assert_cmpuint (probes, <, 130);
+  g_assert_cmpuint (probes, >, 100);
+  g_assert_cmpuint (world.done.size (), ==, probes);
+  world.cured_by = Tier::Source;
+  const int64_t back = world.now;
+  world.policy.device_arrived (world.now);
+  world.run (2 * second);
+  g_assert_cmpint (world.done.back ().at - back, <=, second);
+  g_assert_false (world.broken);
+  world.run (5 * second);
+  g_assert_false (world.policy.open ());
+}
+
+static void
+test_busy ()
+{
+  World world;
+  world.fail (busy, Tier::Machine);
+  world.run (10 * minute);
+  g_assert_cmpuint (world.done.size (), ==, world.count (Tier::Source));
+  world.cured_by = Tier::Source; /* released */
+  world.run (2 * second);
+  g_assert_false (world.broken);
+}
+
+/* Plugged in again, but dumb: from then on it is the camera's fault. */
+static void
+test_silent_after_return ()
+{
+  World world;
+  world.fail (absent, Tier::Worker);
+  world.run (minute);
+  world.failing = Outcome::Silent;
+  world.run (2 * minute);
+  g_assert_true (world.cured.at (0).tier == Tier::Worker);
+}
+
+static void
+test_never_for_others ()
+{
+  World world;
+  for (const FaultClass one : { FaultClass::Redis, FaultClass::Storage, FaultClass::Network,
+                                FaultClass::Configuration, FaultClass::Power, FaultClass::Heat })
+    g_assert_false (world.policy.fault (world.now, { one, Tier::Worker, "", "", "" }));
+  world.run (minute);
+  g_assert_cmpuint (world.done.size (), ==, 0);
+}
+
+static void
+test_quality_once ()
+{
+  World world;
+  world.fail ({ FaultClass::Quality, Tier::Source, "source", "frozen", "" }, Tier::Machine);
+  world.run (10 * minute);
+  g_assert_cmpuint (world.done.size (), ==, 1);
+  g_assert_false (world.policy.open ());
+}
+
+/* Windows slide and do not clear on success: what flaps climbs all the same. */
+static void
+test_flapping_climbs ()
+{
+  World world;
+  for (int i = 0; i < 20; i++) {
+    world.fail (source_error, Tier::Source);
+    world.run (4 * second);
+  }
+  g_assert_true (within_budget (world.orders (Tier::Source), 5, minute));
+  g_assert_cmpuint (world.count (Tier::Pipeline), >, 0);
+}
+
+static void
+test_healthy_resets ()
+{
+  World world;
+  world.fail (stall, Tier::Pipeline, Outcome::Silent);
+  world.run (20 * second);
+  g_assert_true (world.cured.at (0).tier == Tier::Pipeline);
+  world.run (10 * second);
+  /* Within the minute: it begins where less did not do. */
+  world.fail (source_error, Tier::Source);
+  g_assert_true (world.policy.tier () == Tier::Pipeline);
+  world.run (minute + 20 * second);
+  const size_t before = world.done.size ();
+  const int64_t begin = world.now;
+  world.fail (source_error, Tier::Source);
+  g_assert_true (world.done.at (before).tier == Tier::Source);
+  g_assert_cmpint (world.done[before].at, ==, begin);
+}
+
+/* Too slow to be healthy after a minute, but streaming for long enough. */
+static void
+test_slow_is_healthy_in_the_end ()
+{
+  for (const int64_t spell : { minute, 11 * minute }) {
+    World world;
+    world.speed = 0.5;
+    world.fail (source_error, Tier::Source);
+    world.run (5 * second + spell);
+    const int64_t begin = world.now;
+    world.fail (source_error, Tier::Source);
+    const bool at_once = world.done.size () == 2 && world.done[1].at == begin;
+    g_assert_true (at_once == (spell > minute));
+  }
+}
+
+static void
+test_given_up ()
+{
+  World world;
+  world.fail (stall, Tier::Machine, Outcome::Silent);
+  world.run (24 * hour);
+  const size_t workers = world.count (Tier::Worker);
+  g_test_message ("%zu workers, %zu pipelines, %zu sources in a day", workers,
+                  world.count (Tier::Pipeline), world.count (Tier::Source));
+  g_assert_cmpuint (world.given_up, ==, 1);
+  g_assert_cmpuint (workers, <=, 75);
+  g_assert_cmpuint (workers, >=, 60);
+  g_assert_cmpuint (world.count (Tier::Machine), ==, 0);
+  world.cured_by = Tier::Source;
+  world.run (5 * minute);
+  g_assert_false (world.policy.open ());
+}
+
+static void
+test_budgets_of_zero ()
+{
+  RecoverySettings settings;
+  settings.source.attempts = settings.pipeline.attempts = settings.worker.attempts = 0;
+  World world (settings);
+  world.fail (source_error, Tier::Source);
+  world.run (hour);
+  g_assert_cmpuint (world.done.size (), ==, 0);
+  g_assert_true (world.policy.given_up ());
+  world.policy.requested (world.now, Tier::Source); /* the operator may */
+  world.run (5 * second);
+  g_assert_false (world.policy.open ());
+}
+
+static void
+test_wedged ()
+{
+  World world;
+  world.fail (stall, Tier::Machine, Outcome::Silent);
+  world.failing = Outcome::Stays;
+  world.run (2 * minute);
+  const auto reboots = world.orders (Tier::Machine);
+  g_assert_cmpuint (reboots.size (), >=, 1);
+  const int64_t stuck = world.orders (Tier::Worker).at (0).at;
+  g_assert_cmpint (reboots[0].at - stuck, >=, 30 * second);
+  const size_t others = world.done.size () - reboots.size ();
+  world.run (hour);
+  /* No second worker beside it. */
+  g_assert_cmpuint (world.done.size () - world.count (Tier::Machine), ==, others);
+  /* The kernel lets go of it after all. */
+  world.failing = Outcome::Silent;
+  world.cured_by = Tier::Source;
+  world.worker = false;
+  world.policy.worker_ended (world.now, { WorkerExit::Kind::Signal, 9 });
+  world.run (minute);
+  g_assert_false (world.policy.open ());
+}
+
+static void
+test_locked_and_configuration ()
+{
+  World world;
+  world.worker = false;
+  world.policy.worker_ended (world.now, { WorkerExit::Kind::Code, 65 });
+  g_assert_cmpint (world.policy.next_attempt (), ==, world.now + 300 * ms);
+  world.run (5 * second);
+  g_assert_false (world.policy.open ());
+  world.worker = false;
+  world.policy.worker_ended (world.now, { WorkerExit::Kind::Code, 78 });
+  g_assert_cmpint (world.policy.next_attempt (), ==, world.now + 30 * second);
+  g_assert_true (world.policy.given_up ());
+}
+
+static void
+test_requested ()
+{
+  World world;
+  world.policy.requested (world.now, Tier::Pipeline);
+  world.run (5 * second);
+  g_assert_cmpuint (world.count (Tier::Pipeline), ==, 1);
+  g_assert_true (world.cured.at (0).tier == Tier::Pipeline);
+}
+
+static void
+test_budgets_outlive_the_daemon ()
+{
+  World world;
+  world.fail (stall, Tier::Machine, Outcome::Silent);
+  world.run (10 * minute);
+  g_assert_cmpuint (world.count (Tier::Worker), ==, 3);
+  const std::string saved = world.policy.save ("boot-1");
+
+  World successor;
+  successor.now = world.now;
+  successor.policy.restore (saved, "boot-1", successor.now);
+  successor.fail (stall, Tier::Machine, Outcome::Silent);
+  successor.run (40 * minute);
+  g_assert_cmpuint (successor.count (Tier::Worker), ==, 0);
+
+  World other;
+  other.policy.restore (saved, "boot-2", other.now);
+  other.policy.restore ("boot boot-2\nworker\nworker x\n\nnonsense 3\nsource 1\nworker 99999999999999",
+                        "boot-2", other.now);
+  other.fail (stall, Tier::Machine, Outcome::Silent);
+  other.run (10 * minute);
+  g_assert_cmpuint (other.count (Tier::Worker), ==, 3);
+}
+
+/* ---- whatever happens ---- */
+
+static const Fault *
+random_fault (RandomSource &random)
+{
+  static const Fault all[] = {
+    source_error,
+    stall,
+    absent,
+    busy,
+    wedged_hint,
+    { FaultClass::Transient, Tier::Source, "source", "t", "" },
+    { FaultClass::Quality, Tier::Source, "source", "frozen", "" },
+    { FaultClass::Camera, Tier::Pipeline, "source", "caps", "" },
+    { FaultClass::Camera, Tier::Device, "source", "eio", "" },
+    { FaultClass::Hang, Tier::Worker, "pipeline", "state-change-hang", "" },
+    { FaultClass::Redis, Tier::Worker, "redis", "away", "" },
+    { FaultClass::Storage, Tier::Machine, "store", "full", "" },
+  };
+  return &all[random () % std::size (all)];
+}
+
+/* Orders to a living worker keep to every budget, no order is above what the worst class so far
+ * allows, and time always goes on. */
+static void
+check_script (unsigned seed)
+{
+  RandomSource random (seed);
+  RecoverySettings settings;
+  settings.device_reset = random () % 2;
+  World world (settings, seed);
+  Tier worst = Tier::Worker; /* a death alone may need a new worker */
+  bool only_waiting = true;
+  for (int i = 0; i < 30; i++) {
+    const Fault *fault = random_fault (random);
+    const auto cure = static_cast<Tier> (1 + random () % 5);
+    const auto outcome = static_cast<Outcome> (1 + random () % 5);
+    only_waiting = only_waiting && tier_cap (fault->fault_class) == Tier::Count;
+    if (random () % 8 == 0 && world.worker) {
+      world.worker = false;
+      world.policy.worker_ended (world.now, { WorkerExit::Kind::Signal, 9 });
+      only_waiting = false;
+    }
+    if (outcome == Outcome::Stays || tier_cap (fault->fault_class) == Tier::Machine)
+      worst = Tier::Machine;
+    if (tier_cap (fault->fault_class) == Tier::Count)
+      world.policy.fault (world.now, *fault);
+    else
+      world.fail (*fault, cure, outcome);
+    if (random () % 4 == 0)
+      world.policy.device_arrived (world.now);
+    world.run (static_cast<int64_t> (random () % (5 * minute)));
+    if (random () % 16 == 0)
+      world.policy.abandon ();
+  }
+  std::map<Tier, std::vector<Done>> living;
+  for (const Done &one : world.done) {
+    g_assert_true (one.tier >= Tier::Source && one.tier <= worst);
+    g_assert_true (one.tier != Tier::Device || settings.device_reset);
+    if (one.alive)
+      living[one.tier].push_back (one);
+  }
+  g_assert_true (!only_waiting || world.done.empty ());
+  g_assert_true (within_budget (living[Tier::Pipeline], settings.pipeline.attempts,
+                                settings.pipeline.window));
+  g_assert_true (
+      within_budget (living[Tier::Device], settings.device.attempts, settings.device.window));
+  g_assert_true (
+      within_budget (living[Tier::Worker], settings.worker.attempts, settings.worker.window));
+}
+
+static void
+test_random_scripts ()
+{
+  const char *given = g_getenv ("CAMWARDEN_SEED");
+  const auto seed = given ? static_cast<unsigned> (g_ascii_strtoull (given, nullptr, 10))
+                          : static_cast<unsigned> (g_random_int () % 1000000);
+  g_test_message ("CAMWARDEN_SEED=%u", seed);
+  for (unsigned i = 0; i < 10000; i++)
+    check_script (seed + i);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, nullptr);
+  const struct
+  {
+    const char *name;
+    void (*test) ();
+  } tests[] = {
+    { "one-error", test_one_error },
+    { "echoes-are-one-fault", test_echoes_are_one_fault },
+    { "errors-climb", test_errors_climb },
+    { "silence-climbs", test_silence_climbs },
+    { "device-is-opt-in", test_device_is_opt_in },
+    { "first-tier", test_first_tier },
+    { "hanging-order", test_hanging_order },
+    { "death-under-an-order", test_death_under_an_order },
+    { "sudden-death", test_sudden_death },
+    { "crash-loop", test_crash_loop },
+    { "unplugged", test_unplugged },
+    { "busy", test_busy },
+    { "silent-after-return", test_silent_after_return },
+    { "never-for-others", test_never_for_others },
+    { "quality-once", test_quality_once },
+    { "flapping-climbs", test_flapping_climbs },
+    { "healthy-resets", test_healthy_resets },
+    { "slow-is-healthy-in-the-end", test_slow_is_healthy_in_the_end },
+    { "given-up", test_given_up },
+    { "budgets-of-zero", test_budgets_of_zero },
+    { "wedged", test_wedged },
+    { "locked-and-configuration", test_locked_and_configuration },
+    { "requested", test_requested },
+    { "budgets-outlive-the-daemon", test_budgets_outlive_the_daemon },
+    { "random-scripts", test_random_scripts },
+  };
+  for (const auto &one : tests)
+    g_test_add_func ((std::string ("/recoverypolicy/") + one.name).c_str (), one.test);
+  return g_test_run ();
+}
