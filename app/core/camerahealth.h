@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ enum class CameraState {
 
 /* "starting", "streaming", "stalled", "no-camera", "respawning", "stopped", "failed". */
 [[nodiscard]] std::string_view camera_state_name (CameraState state);
+
+/* An element's counters, by their names in its statistics. */
+using ElementCounts = std::map<std::string, uint64_t>;
 
 /* What the daemon knows about one camera at this moment, as the API tells it. */
 struct CameraHealth
@@ -49,6 +53,7 @@ struct CameraHealth
   uint64_t stored = 0;
   bool storing = false;
   std::string store_paused; /* full, readonly, io, missing, permission; empty: not paused */
+  ElementCounts redis_counts, store_counts; /* of the present pipeline */
 
   /* Of the process. */
   int pid = 0; /* 0: none */

@@ -82,6 +82,9 @@ add_health (CameraStatus &status, const CameraHealth &health)
   status.dropped = health.dropped;
   status.stored = health.stored;
   status.store_paused = health.store_paused;
+  status.encoded = health.encoded;
+  status.redis_counts = health.redis_counts;
+  status.store_counts = health.store_counts;
   status.restarts = health.respawns;
 }
 

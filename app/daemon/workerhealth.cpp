@@ -45,13 +45,29 @@ read_size (GVariant *values, const char *name, unsigned &size)
     size = static_cast<unsigned> (found);
 }
 
+ElementCounts
+read_counts (GVariant *values)
+{
+  ElementCounts counts;
+  GVariantIter fields;
+  g_variant_iter_init (&fields, values);
+  const char *name = nullptr;
+  GVariant *value = nullptr;
+  while (g_variant_iter_next (&fields, "{&sv}", &name, &value)) {
+    if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
+      counts[name] = g_variant_get_uint64 (value);
+    g_variant_unref (value);
+  }
+  return counts;
+}
+
 /* Everything that left the source for Redis and did not arrive. */
 uint64_t
 redis_drops (GVariant *redis)
 {
   uint64_t sum = 0;
   for (const char *name : { "dropped-queue", "dropped-offline", "dropped-link", "dropped-refused",
-                            "dropped-stopped" }) {
+                            "dropped-stopped", "dropped-invalid" }) {
     uint64_t part = 0;
     read_count (redis, name, part);
     sum += part;
@@ -84,11 +100,14 @@ read_worker_health (CameraHealth &health, GVariant *values)
   if (redis) {
     read_count (redis, "published", health.published);
     health.dropped = redis_drops (redis);
+    health.redis_counts = read_counts (redis);
   }
   g_autoptr (GVariant) store = g_variant_lookup_value (values, "store", G_VARIANT_TYPE_VARDICT);
   health.storing = store && g_variant_n_children (store) > 0;
-  if (store)
+  if (store) {
     read_count (store, "stored", health.stored);
+    health.store_counts = read_counts (store);
+  }
 }
 
 void
@@ -113,6 +132,8 @@ reset_worker_figures (CameraHealth &health)
   health.stored = none.stored;
   health.storing = none.storing;
   health.store_paused = none.store_paused;
+  health.redis_counts.clear ();
+  health.store_counts.clear ();
 }
 
 } // namespace camwarden

@@ -45,6 +45,10 @@ struct CameraStatus
   std::string
       store_paused; /* full, readonly, io, missing, permission; empty: it stores, or need not */
 
+  /* Each counter of redissink's and framestoresink's statistics, of the present pipeline. */
+  uint64_t encoded = 0; /* of frames: what went on to the encoder */
+  ElementCounts redis_counts, store_counts;
+
   uint64_t restarts = 0;             /* of the worker since the daemon started */
   unsigned consecutive_failures = 0; /* worker starts that gave no frame, in a row */
   std::optional<int64_t> worker_pid;

@@ -31,6 +31,19 @@ health_of (const ApiModel &model)
   return report_health (cameras, facts_of (status.redis), status.configuration_error);
 }
 
+/* In JSON's spelling. */
+static void
+write_counts (JsonWriter &json, const char *name, const ElementCounts &counts)
+{
+  json.begin_object (name);
+  for (const auto &[field, count] : counts) {
+    std::string key = field;
+    std::replace (key.begin (), key.end (), '-', '_');
+    json.add (key.c_str (), count);
+  }
+  json.end_object ();
+}
+
 static void
 write_camera_counts (JsonWriter &json, const CameraStatus &camera)
 {
@@ -42,6 +55,10 @@ write_camera_counts (JsonWriter &json, const CameraStatus &camera)
       .add ("restarts", camera.restarts)
       .add ("consecutive_failures", camera.consecutive_failures)
       .add ("health_score", health_score (camera.consecutive_failures));
+  json.begin_object ("counts").add ("encoded", camera.encoded);
+  write_counts (json, "redis", camera.redis_counts);
+  write_counts (json, "store", camera.store_counts);
+  json.end_object ();
 }
 
 static void
