@@ -33,7 +33,7 @@ struct FaultOrder
   FaultMode mode = FaultMode::none;
   uint64_t at_frame = 0;
   int64_t duration = -1;
-  unsigned times = 0; /* how many starts it happens in, 0: each */
+  unsigned times = 0; /* how many starts it happens in, from the one of the order on; 0: each */
   unsigned generation = 0;
 };
 
@@ -63,6 +63,7 @@ public:
   {
     if (order.generation != generation_) {
       generation_ = order.generation;
+      starts_ = 1;
       begin_.reset ();
       over_ = false;
     }

@@ -109,6 +109,9 @@ faulty_settings_set (FaultySettings &s, guint id, const GValue *value)
   case PROP_CONTROL_FILE:
     s.control_file = g_value_get_string (value) ? g_value_get_string (value) : "";
     break;
+  case PROP_CONTROL_ONCE:
+    s.control_once = g_value_get_boolean (value);
+    break;
   default:
     return false;
   }
@@ -157,6 +160,9 @@ faulty_settings_get (const FaultySettings &s, guint id, GValue *value)
   case PROP_CONTROL_FILE:
     g_value_set_string (value, s.control_file.c_str ());
     break;
+  case PROP_CONTROL_ONCE:
+    g_value_set_boolean (value, s.control_once);
+    break;
   default:
     return false;
   }
@@ -178,7 +184,8 @@ faulty_settings_install (GObjectClass *klass)
        g_param_spec_uint64 ("duration", "Duration", "How long the fault lasts, ns (-1: for ever)",
                             0, G_MAXUINT64, G_MAXUINT64, flags));
   add (PROP_TIMES,
-       g_param_spec_uint ("times", "Times", "In how many starts it happens (0: in each)", 0,
+       g_param_spec_uint ("times", "Times",
+                          "In how many starts it happens since it was ordered (0: in each)", 0,
                           G_MAXUINT, 0, flags));
   add (PROP_ERROR_DOMAIN,
        g_param_spec_enum ("error-domain", "Error domain", "For mode=error",
@@ -203,6 +210,9 @@ faulty_settings_install (GObjectClass *klass)
   add (PROP_CONTROL_FILE,
        g_param_spec_string ("control-file", "Control file",
                             "File with property=value lines, read when it changes", "", flags));
+  add (PROP_CONTROL_ONCE,
+       g_param_spec_boolean ("control-once", "Control once",
+                             "Remove the control file when it has been read", FALSE, flags));
   add (PROP_FRAMES,
        g_param_spec_uint64 ("frames", "Frames", "Frames made since the start", 0, G_MAXUINT64, 0,
                             static_cast<GParamFlags> (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));

@@ -25,6 +25,7 @@ enum FaultyProperty : guint {
   PROP_IS_LIVE,
   PROP_COMPLAINT,
   PROP_CONTROL_FILE,
+  PROP_CONTROL_ONCE,
   PROP_FRAMES,
 };
 
@@ -41,6 +42,7 @@ struct FaultySettings
   guint pool_size = 0;
   std::string complaint;
   std::string control_file;
+  bool control_once = false;
 };
 
 [[nodiscard]] GQuark error_domain_quark (ErrorDomain domain);

@@ -6,7 +6,10 @@
  * A moving, textured scene with the noise of a sensor, as I420, NV12, GRAY8 or image/jpeg. The
  * fault begins with the frame `at-frame` (counted from each start) and ends after `duration`; every
  * property can be set while it runs, and also from another process: `control-file` names a file
- * with lines "property=value" that is read again whenever it changes. */
+ * with lines "property=value" that is read again whenever it changes, or, with `control-once`, is
+ * removed when it has been read, so that the next start, in whichever process, is without a fault.
+ */
+#include <glib/gstdio.h>
 #include <gst/base/gstpushsrc.h>
 #include <gst/video/gstvideopool.h>
 #include <gst/video/video.h>
@@ -123,7 +126,8 @@ gst_faulty_src_get_property (GObject *object, guint id, GValue *value, GParamSpe
 static void
 read_control_file (GstFaultySrc *self)
 {
-  const std::string path = self->priv->settings.get ().control_file;
+  const FaultySettings settings = self->priv->settings.get ();
+  const std::string &path = settings.control_file;
   struct stat st;
   if (path.empty () || stat (path.c_str (), &st) != 0)
     return;
@@ -134,6 +138,8 @@ read_control_file (GstFaultySrc *self)
   g_autofree char *text = nullptr;
   if (!g_file_get_contents (path.c_str (), &text, nullptr, nullptr))
     return;
+  if (settings.control_once)
+    g_unlink (path.c_str ());
   g_auto (GStrv) lines = g_strsplit_set (text, "\n ", -1);
   for (char **line = lines; *line; line++) {
     char *equals = strchr (*line, '=');
