@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -46,6 +47,7 @@ struct CameraHealth
   bool wanted = false;
   bool passthrough = false; /* the camera gives JPEG itself */
   uint64_t rss = 0;         /* bytes */
+  std::string device;       /* "/dev/video0", or libcamera's name; empty: the source has none */
 
   std::string redis_state; /* connected, disconnected, refused */
   uint64_t published = 0;
@@ -60,6 +62,13 @@ struct CameraHealth
   unsigned respawns = 0;
   std::string last_exit;  /* "signal 9", "exit 75", ... of the worker before this one */
   std::string last_fault; /* "source/resource-not-found" */
+
+  /* Of the recovery, since the daemon started. */
+  std::array<unsigned, 5> cures{}; /* orders by tier: source, pipeline, device, worker, machine */
+  unsigned cured = 0;              /* incidents that ended with frames */
+  std::string recovery;     /* the tier that is tried or waited for; empty: nothing is wrong */
+  bool given_up = false;    /* every tier is used up: only a quiet try now and then */
+  int64_t next_attempt = 0; /* us UTC; 0: none is planned */
 };
 
 } // namespace camwarden

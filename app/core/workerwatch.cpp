@@ -52,17 +52,23 @@ WorkerWatch::hangs (int64_t now) const
 }
 
 void
-WorkerWatch::health (int64_t now, std::string_view verdict, uint64_t progress)
+WorkerWatch::health (int64_t now, std::string_view state, std::string_view verdict,
+                     uint64_t progress)
 {
   stall_ = verdict == "stall";
+  failed_ = state == "failed";
   heard (now, progress);
 }
 
 void
-WorkerWatch::fault (std::string_view part, std::string_view code)
+WorkerWatch::fault (const Fault &fault)
 {
-  if (part == "source" && code == "resource-not-found")
+  if (fault.part != "source" || fault.first == Tier::Count)
+    return;
+  if (fault.fault_class == FaultClass::Absent)
     absent_ = true;
+  else if (fault.fault_class != FaultClass::Quality)
+    failed_ = true;
 }
 
 CameraState
@@ -71,8 +77,8 @@ WorkerWatch::state (int64_t now) const
   if (absent_)
     return CameraState::NoCamera;
   if (progress_ == 0)
-    return stall_ ? CameraState::Stalled : CameraState::Starting;
-  if (stall_ || now - heard_ >= settings_.silent_after)
+    return stall_ || failed_ ? CameraState::Stalled : CameraState::Starting;
+  if (stall_ || failed_ || now - heard_ >= settings_.silent_after)
     return CameraState::Stalled;
   return CameraState::Streaming;
 }

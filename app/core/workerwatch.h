@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/camerahealth.h"
+#include "core/fault.h"
 
 #include <cstdint>
 #include <string>
@@ -38,9 +39,8 @@ public:
   [[nodiscard]] bool hangs (int64_t now) const;
 
   /* What the worker says about itself, once a second. */
-  void health (int64_t now, std::string_view verdict, uint64_t progress);
-  /* A fault of the source, by its code. */
-  void fault (std::string_view part, std::string_view code);
+  void health (int64_t now, std::string_view state, std::string_view verdict, uint64_t progress);
+  void fault (const Fault &fault);
 
   /* The last one, or this one, said that there is no such device; until frames come. */
   [[nodiscard]] bool
@@ -64,6 +64,7 @@ private:
   uint64_t progress_ = 0;
   int64_t heard_ = 0;
   bool stall_ = false;
+  bool failed_ = false; /* its source has ended with an error */
   bool absent_ = false;
 };
 

@@ -38,7 +38,8 @@ CameraSet::preview_ways (Camera &camera)
 }
 
 void
-CameraSet::apply (const std::vector<CameraConfig> &configs, const WorkerCommand &command)
+CameraSet::apply (const std::vector<CameraConfig> &configs, const RecoveryConfig &recovery,
+                  const WorkerCommand &command)
 {
   auto wanted = [&configs] (const std::string &id) {
     return std::any_of (configs.begin (), configs.end (),
@@ -56,11 +57,11 @@ CameraSet::apply (const std::vector<CameraConfig> &configs, const WorkerCommand 
   for (const auto &config : configs) {
     const auto found = cameras_.find (config.id);
     if (found == cameras_.end ()) {
-      add (config, command);
+      add (config, recovery, command);
       continue;
     }
     Camera &camera = *found->second;
-    camera.supervisor->reload (config, command);
+    camera.supervisor->reload (config, recovery, command);
     if (camera.config != config) {
       camera.config = config;
       camera.preview->set_ways (preview_ways (camera));
@@ -69,19 +70,39 @@ CameraSet::apply (const std::vector<CameraConfig> &configs, const WorkerCommand 
 }
 
 void
-CameraSet::add (const CameraConfig &config, const WorkerCommand &command)
+CameraSet::add (const CameraConfig &config, const RecoveryConfig &recovery,
+                const WorkerCommand &command)
 {
   auto camera = std::make_unique<Camera> ();
   const std::string id = config.id;
   camera->config = config;
-  Supervisor::Events events;
-  events.changed = [this, id] { changed (id); };
-  events.fault = [this, id] (const Fault &told) { fault (id, told); };
-  camera->supervisor = std::make_unique<Supervisor> (config, command, SupervisorSettings{}, events);
+  SupervisorSettings settings;
+  if (!events_.state_directory.empty ())
+    settings.state_file = events_.state_directory + "/recovery-" + id;
+  camera->supervisor = std::make_unique<Supervisor> (config, recovery, command,
+                                                     std::move (settings), supervisor_events (id));
+  camera->supervisor->set_weak_power (weak_power_);
   camera->preview = std::make_unique<Preview> (preview_ways (*camera));
   Supervisor *supervisor = camera->supervisor.get ();
   cameras_[id] = std::move (camera);
   supervisor->start ();
+}
+
+Supervisor::Events
+CameraSet::supervisor_events (const std::string &id)
+{
+  Supervisor::Events events;
+  events.changed = [this, id] { changed (id); };
+  events.fault = [this, id] (const Fault &told) { fault (id, told); };
+  events.recovery = [this, id] (const RecoveryAction &action, const Fault &reason) {
+    recovery (id, action, reason);
+  };
+  events.reset_device = events_.reset_device;
+  if (events_.reboot)
+    events.reboot = [this, id] (const Fault &reason, std::function<void (bool)> done) {
+      events_.reboot (id, reason, std::move (done));
+    };
+  return events;
 }
 
 /* Its worker drains; it is kept until that has gone. */
@@ -128,22 +149,48 @@ CameraSet::changed (const std::string &id)
     camera.verdict_since = g_get_real_time ();
   if (std::exchange (camera.pid, health.pid) != health.pid)
     camera.worker_started = health.pid ? g_get_real_time () : 0;
-  camera.failures += health.respawns - std::exchange (camera.respawns, health.respawns);
-  if (health.state == CameraState::Streaming)
-    camera.failures = 0;
   events_.changed (camera);
 }
 
 void
 CameraSet::fault (const std::string &id, const Fault &fault)
 {
-  g_warning ("camera %s: %s/%s: %s", id.c_str (), fault.part.c_str (), fault.code.c_str (),
-             fault.evidence.c_str ());
   const auto found = cameras_.find (id);
   if (found == cameras_.end ())
     return;
-  found->second->last_error = fault.part + "/" + fault.code + ": " + fault.evidence;
-  found->second->last_error_time = g_get_real_time ();
+  Camera &camera = *found->second;
+  camera.failures += fault.first != Tier::Count;
+  camera.last_error = fault.part + "/" + fault.code + ": " + fault.evidence;
+  camera.last_error_time = g_get_real_time ();
+  if (events_.fault)
+    events_.fault (camera, fault);
+}
+
+void
+CameraSet::recovery (const std::string &id, const RecoveryAction &action, const Fault &reason)
+{
+  const auto found = cameras_.find (id);
+  if (found == cameras_.end ())
+    return;
+  if (action.kind == RecoveryAction::Kind::Cured)
+    found->second->failures = 0;
+  if (events_.recovery)
+    events_.recovery (*found->second, action, reason);
+}
+
+void
+CameraSet::set_weak_power (bool weak)
+{
+  weak_power_ = weak;
+  for (const auto &[id, camera] : cameras_)
+    camera->supervisor->set_weak_power (weak);
+}
+
+void
+CameraSet::device_arrived ()
+{
+  for (const auto &[id, camera] : cameras_)
+    camera->supervisor->device_arrived ();
 }
 
 const CameraSet::Camera *

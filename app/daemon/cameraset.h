@@ -27,16 +27,24 @@ public:
     int64_t last_error_time = 0;
     int64_t verdict_since = 0;
     int64_t worker_started = 0;
-    unsigned failures = 0; /* workers without a frame, in a row */
+    unsigned failures = 0; /* faults that needed a cure, in a row: until one has cured */
     /* as the last health had them */
     std::string verdict;
     int pid = 0;
-    unsigned respawns = 0;
   };
   struct Events
   {
     std::function<void (const Camera &)> changed; /* another state, or new figures */
     std::function<void (const std::string &id)> removed;
+    std::function<void (const Camera &, const Fault &)> fault;
+    std::function<void (const Camera &, const RecoveryAction &, const Fault &reason)> recovery;
+    /* As the supervisor's: the two levers that reach beyond a camera's own process. */
+    decltype (Supervisor::Events::reset_device) reset_device;
+    std::function<void (const std::string &id, const Fault &reason,
+                        std::function<void (bool asked)> done)>
+        reboot;
+    /* What one daemon's recovery leaves to the next, a file per camera; empty: nothing. */
+    std::string state_directory;
   };
 
   explicit CameraSet (Events events) : events_ (std::move (events)) {}
@@ -44,9 +52,13 @@ public:
   CameraSet &operator= (const CameraSet &) = delete;
 
   /* Cameras that are new are started, those that are gone stopped, changed ones told. */
-  void apply (const std::vector<CameraConfig> &configs, const WorkerCommand &command);
+  void apply (const std::vector<CameraConfig> &configs, const RecoveryConfig &recovery,
+              const WorkerCommand &command);
   /* All at the same time; done is called when the last worker is gone. */
   void stop (std::function<void ()> done);
+
+  void set_weak_power (bool weak);
+  void device_arrived ();
 
   [[nodiscard]] const Camera *find (const std::string &id) const;
   /* In the order of their ids. */
@@ -61,10 +73,13 @@ public:
   void unwatch (uint64_t token);
 
 private:
-  void add (const CameraConfig &config, const WorkerCommand &command);
+  void add (const CameraConfig &config, const RecoveryConfig &recovery,
+            const WorkerCommand &command);
   void retire (std::unique_ptr<Camera> camera);
   void changed (const std::string &id);
   void fault (const std::string &id, const Fault &fault);
+  void recovery (const std::string &id, const RecoveryAction &action, const Fault &reason);
+  [[nodiscard]] Supervisor::Events supervisor_events (const std::string &id);
   [[nodiscard]] static Preview::Ways preview_ways (Camera &camera);
 
   Events events_;
@@ -72,6 +87,7 @@ private:
   std::map<std::string, std::unique_ptr<Camera>> cameras_;
   std::vector<std::unique_ptr<Camera>> leaving_; /* their workers are being stopped */
   std::function<void ()> stopped_;
+  bool weak_power_ = false;
   MainCall main_;
 };
 

@@ -302,7 +302,7 @@ Daemon::start_cameras ()
   };
   events.removed = [this] (const std::string &id) { publisher_.offline (id); };
   parts_.cameras = std::make_unique<CameraSet> (std::move (events));
-  parts_.cameras->apply (parts_.config->cameras (), worker_command ());
+  parts_.cameras->apply (parts_.config->cameras (), parts_.config->recovery (), worker_command ());
 }
 
 /* What the worker reads tells it of the server too. */
@@ -398,7 +398,7 @@ Daemon::apply_changes (const ConfigChanges &changes)
 {
   if (changes.redis)
     restart_redis ();
-  parts_.cameras->apply (parts_.config->cameras (), worker_command ());
+  parts_.cameras->apply (parts_.config->cameras (), parts_.config->recovery (), worker_command ());
   g_message ("configuration reloaded%s", changes.none () ? ", nothing changed" : "");
   for (const auto &key : changes.needs_daemon_restart)
     g_warning ("%s takes effect at the next start", key.c_str ());

@@ -3,6 +3,8 @@
 
 #include "config/livekeys.h"
 #include "config/settings.h"
+#include "daemon/healer.h"
+#include "daemon/recoverysettings.h"
 #include "daemon/workerhealth.h"
 #include "daemon/workerprocess.h"
 
@@ -17,6 +19,8 @@ namespace
 
 constexpr guint tick_ms = 250;
 constexpr size_t evidence_lines = 5;
+/* The worker gives up by itself before. */
+constexpr int64_t order_margin = 3 * G_USEC_PER_SEC;
 
 int64_t
 monotonic ()
@@ -42,19 +46,21 @@ struct Supervisor::Impl
     Stopped,
     Running,
     Restarting, /* with another configuration */
+    Replacing,  /* the recovery wants another worker */
   };
 
-  Impl (const CameraConfig &camera, WorkerCommand how, SupervisorSettings numbers, Events listener)
-      : config (camera), command (std::move (how)), settings (numbers),
-        events (std::move (listener)), watch (numbers.watch), respawn (numbers.respawn),
-        random (static_cast<RandomSource::result_type> (monotonic ()))
+  Impl (const CameraConfig &camera, const RecoveryConfig &numbers, WorkerCommand how,
+        SupervisorSettings given, Events listener)
+      : config (camera), recovery (numbers), command (std::move (how)),
+        settings (std::move (given)), events (std::move (listener)), watch (settings.watch),
+        healer (recovery_settings (recovery, config), settings.state_file, levers ())
   {
     health.id = camera.id;
     health.state_since = g_get_real_time ();
   }
 
   void spawn ();
-  void respawn_after (const RespawnPolicy::Decision &decision, const std::string &why);
+  void show_exit (const WorkerExit &exit, const std::string &why);
   void worker_exited (const WorkerExit &exit);
   void worker_unreapable ();
   void worker_fault (const Fault &fault);
@@ -68,27 +74,34 @@ struct Supervisor::Impl
   void tell (const Fault &fault);
   void changed () const;
   void finish_stop ();
-  void restart ();
+  void restart (Wish why);
+  void order (Tier tier, std::function<void (bool good)> done);
+  void reset_device (std::function<void (bool good)> done);
+  void told (const RecoveryAction &action, const Fault &reason);
+  void show_recovery ();
+  void apply_stall_timeout ();
   void call (const char *method, GVariant *args, const char *reply_type,
-             WorkerProcess::Answer answer);
+             WorkerProcess::Answer answer, int64_t deadline = 0);
   [[nodiscard]] std::string last_words () const;
   [[nodiscard]] WorkerProcess::Events worker_events ();
+  [[nodiscard]] Healer::Levers levers ();
 
   CameraConfig config;
+  RecoveryConfig recovery;
   WorkerCommand command;
   const SupervisorSettings settings;
   const Events events;
   WorkerWatch watch;
-  RespawnPolicy respawn;
-  RandomSource random;
+  Healer healer;
   CameraHealth health;
 
   Wish wish = Wish::Stopped;
   bool preview = false;
+  bool weak_power = false;
   bool hung = false; /* the present worker was killed since it did not answer */
   std::unique_ptr<WorkerProcess> worker;
   std::vector<std::string> old_lines; /* of the worker before */
-  Timer ticker, waiting;
+  Timer ticker;
   std::vector<std::function<void ()>> stopped;
   /* Ends with this object: answers that come later are not for it. */
   std::shared_ptr<bool> alive = std::make_shared<bool> (true);
@@ -99,7 +112,6 @@ struct Supervisor::Impl
 void
 Supervisor::Impl::spawn ()
 {
-  waiting.cancel ();
   hung = false;
   wish = Wish::Running;
   watch.started (monotonic ());
@@ -109,13 +121,16 @@ Supervisor::Impl::spawn ()
   if (worker->start (command, &error)) {
     health.pid = worker->pid ();
     ticker = Timer::every (tick_ms, [this] { tick (); });
+    healer.worker_started ();
     update_state ();
     return;
   }
   worker.reset ();
+  const WorkerExit exit{ WorkerExit::Kind::Spawn, 0 };
   tell ({ FaultClass::Configuration, Tier::Count, "worker", "not-started", error->message });
-  health.last_exit = WorkerExit{ WorkerExit::Kind::Spawn, 0 }.text ();
-  respawn_after (respawn.exited ({ WorkerExit::Kind::Spawn, 0 }, random), error->message);
+  health.last_exit = exit.text ();
+  show_exit (exit, error->message);
+  healer.worker_ended (exit);
 }
 
 WorkerProcess::Events
@@ -136,6 +151,8 @@ Supervisor::Impl::worker_opened ()
   if (preview)
     call ("Apply", g_variant_new_parsed ("({'preview': <true>},)"), "()",
           [] (GVariant *, const GError *) {});
+  if (weak_power)
+    apply_stall_timeout ();
 }
 
 void
@@ -156,29 +173,33 @@ Supervisor::Impl::worker_exited (const WorkerExit &exit)
     spawn ();
     return;
   }
-  const auto decision = respawn.exited (exit, random);
+  if (wish == Wish::Replacing) {
+    healer.worker_ended (exit);
+    spawn ();
+    return;
+  }
   const std::string words = last_words ();
-  const bool known = hung || decision.why == RespawnPolicy::Why::Locked;
-  if (!known)
+  if (!hung && exit.meaning () != WorkerExit::Meaning::Locked)
     tell ({ FaultClass::Camera, Tier::Worker, "worker", exit.text (), words });
-  respawn_after (decision, words);
+  show_exit (exit, words);
+  healer.worker_ended (exit);
 }
 
+/* Until the recovery starts the next one. */
 void
-Supervisor::Impl::respawn_after (const RespawnPolicy::Decision &decision, const std::string &why)
+Supervisor::Impl::show_exit (const WorkerExit &exit, const std::string &why)
 {
-  switch (decision.why) {
-  case RespawnPolicy::Why::Configuration:
+  switch (exit.meaning ()) {
+  case WorkerExit::Meaning::Configuration:
     set_state (CameraState::Failed, why);
     break;
-  case RespawnPolicy::Why::Locked:
+  case WorkerExit::Meaning::Locked:
     set_state (CameraState::Respawning, "another worker still holds the camera");
     break;
-  case RespawnPolicy::Why::Died:
+  case WorkerExit::Meaning::Died:
     set_state (watch.absent () ? CameraState::NoCamera : CameraState::Respawning, why);
     break;
   }
-  waiting = Timer::once (static_cast<guint> (decision.delay / 1000), [this] { spawn (); });
 }
 
 void
@@ -188,22 +209,34 @@ Supervisor::Impl::worker_unreapable ()
           "process " + std::to_string (worker->pid ())
               + " cannot be ended: one of its threads hangs in the kernel" });
   set_state (CameraState::Stalled, "the worker cannot be ended: it hangs in the kernel");
-  if (wish == Wish::Stopped)
+  if (wish == Wish::Stopped) {
     finish_stop ();
+    return;
+  }
+  wish = Wish::Running; /* when it ends after all, it did so by itself */
+  healer.worker_unreapable ();
 }
 
 void
 Supervisor::Impl::worker_fault (const Fault &fault)
 {
-  watch.fault (fault.part, fault.code);
+  watch.fault (fault);
   tell (fault);
+  if (wish == Wish::Running)
+    healer.fault (fault);
+  update_state ();
 }
 
 void
 Supervisor::Impl::worker_health (GVariant *values)
 {
+  const char *state = "";
+  g_variant_lookup (values, "state", "&s", &state);
   read_worker_health (health, values);
-  watch.health (monotonic (), health.verdict, health.frames);
+  watch.health (monotonic (), state, health.verdict, health.frames);
+  if (wish == Wish::Running)
+    healer.frames (health.frames, health.verdict != "stall" && health.verdict != "frozen");
+  show_recovery ();
   update_state ();
   changed ();
 }
@@ -230,6 +263,99 @@ Supervisor::Impl::last_words () const
   return words;
 }
 
+/* ---- recovery ---- */
+
+Healer::Levers
+Supervisor::Impl::levers ()
+{
+  return { .order = [this] (Tier tier, auto done) { order (tier, std::move (done)); },
+           .replace_worker = [this] { restart (Wish::Replacing); },
+           .tell = [this] (const RecoveryAction &action,
+                           const Fault &reason) { told (action, reason); } };
+}
+
+void
+Supervisor::Impl::order (Tier tier, std::function<void (bool good)> done)
+{
+  const auto answered = [done] (GVariant *, const GError *error) { done (!error); };
+  switch (tier) {
+  case Tier::Source:
+    call ("RestartSource", nullptr, "()", answered, recovery.source.deadline + order_margin);
+    return;
+  case Tier::Pipeline:
+    call ("RebuildPipeline", nullptr, "()", answered, recovery.pipeline.deadline + order_margin);
+    return;
+  case Tier::Device:
+    reset_device (std::move (done));
+    return;
+  case Tier::Machine:
+    if (events.reboot)
+      events.reboot (healer.policy ().reason (), done);
+    else
+      done (false);
+    return;
+  case Tier::Count:
+  case Tier::Worker:
+    break;
+  }
+  done (false);
+}
+
+/* What comes back is a new device: the source has to open it. */
+void
+Supervisor::Impl::reset_device (std::function<void (bool good)> done)
+{
+  if (!events.reset_device || health.device.empty ()) {
+    done (false);
+    return;
+  }
+  events.reset_device (health.device, recovery.device.deadline,
+                       [this, here = alive, done] (const GError *error) {
+                         if (!*here)
+                           return;
+                         if (error)
+                           g_warning ("camera %s: %s", config.id.c_str (), error->message);
+                         if (error)
+                           done (false);
+                         else
+                           order (Tier::Source, done);
+                       });
+}
+
+void
+Supervisor::Impl::told (const RecoveryAction &action, const Fault &reason)
+{
+  if (action.kind == RecoveryAction::Kind::Order)
+    health.cures[static_cast<size_t> (action.tier) - 1]++;
+  if (action.kind == RecoveryAction::Kind::Cured)
+    health.cured++;
+  show_recovery ();
+  if (events.recovery)
+    events.recovery (action, reason);
+  changed ();
+}
+
+void
+Supervisor::Impl::show_recovery ()
+{
+  const RecoveryPolicy &policy = healer.policy ();
+  health.recovery = policy.open () ? std::string (tier_name (policy.tier ())) : "";
+  health.given_up = policy.given_up ();
+  const int64_t next = policy.next_attempt ();
+  health.next_attempt = next == INT64_MAX ? 0 : g_get_real_time () + next - monotonic ();
+}
+
+void
+Supervisor::Impl::apply_stall_timeout ()
+{
+  GVariantBuilder settings_to_change;
+  g_variant_builder_init (&settings_to_change, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&settings_to_change, "{sv}", "stall-timeout",
+                         g_variant_new_int64 (stall_timeout (recovery, config, weak_power)));
+  call ("Apply", g_variant_new ("(a{sv})", &settings_to_change), "()",
+        [] (GVariant *, const GError *) {});
+}
+
 /* ---- watching ---- */
 
 void
@@ -238,9 +364,11 @@ Supervisor::Impl::tick ()
   const int64_t now = monotonic ();
   if (watch.hangs (now) && !hung && wish == Wish::Running) {
     hung = true;
-    tell ({ FaultClass::Hang, Tier::Worker, "worker", "hang",
-            "process " + std::to_string (worker->pid ()) + " does not answer" });
+    const Fault hang{ FaultClass::Hang, Tier::Worker, "worker", "hang",
+                      "process " + std::to_string (worker->pid ()) + " does not answer" };
     worker->kill (settings.kill_after);
+    tell (hang);
+    healer.fault (hang);
     return;
   }
   if (worker->is_open () && watch.ping_due (now))
@@ -274,12 +402,7 @@ Supervisor::Impl::update_state ()
 {
   if (!worker || wish != Wish::Running)
     return;
-  const int64_t now = monotonic ();
-  const CameraState state = watch.state (now);
-  if (state == CameraState::Streaming)
-    respawn.streaming (now);
-  else
-    respawn.interrupted ();
+  const CameraState state = watch.state (monotonic ());
   if (state != health.state)
     set_state (state, state == CameraState::NoCamera ? health.last_fault : "");
 }
@@ -320,22 +443,24 @@ Supervisor::Impl::finish_stop ()
 }
 
 void
-Supervisor::Impl::restart ()
+Supervisor::Impl::restart (Wish why)
 {
   if (!worker) {
     spawn ();
     return;
   }
-  wish = Wish::Restarting;
-  worker->end (settings.drain_ms, settings.kill_after);
+  wish = why;
+  if (!hung) /* it is being killed already */
+    worker->end (settings.drain_ms, settings.kill_after);
 }
 
 void
 Supervisor::Impl::call (const char *method, GVariant *args, const char *reply_type,
-                        WorkerProcess::Answer answer)
+                        WorkerProcess::Answer answer, int64_t deadline)
 {
   if (worker) {
-    worker->call (method, args, reply_type, settings.call_deadline, std::move (answer));
+    worker->call (method, args, reply_type, deadline ? deadline : settings.call_deadline,
+                  std::move (answer));
     return;
   }
   [[maybe_unused]] g_autoptr (GVariant) unused = args ? g_variant_ref_sink (args) : nullptr;
@@ -347,9 +472,10 @@ Supervisor::Impl::call (const char *method, GVariant *args, const char *reply_ty
 
 /* ---- the public side ---- */
 
-Supervisor::Supervisor (const CameraConfig &config, WorkerCommand command,
-                        SupervisorSettings settings, Events events)
-    : impl_ (std::make_unique<Impl> (config, std::move (command), settings, std::move (events)))
+Supervisor::Supervisor (const CameraConfig &config, const RecoveryConfig &recovery,
+                        WorkerCommand command, SupervisorSettings settings, Events events)
+    : impl_ (std::make_unique<Impl> (config, recovery, std::move (command), std::move (settings),
+                                     std::move (events)))
 {}
 
 Supervisor::~Supervisor ()
@@ -368,7 +494,7 @@ void
 Supervisor::stop (std::function<void ()> done)
 {
   impl_->wish = Impl::Wish::Stopped;
-  impl_->waiting.cancel ();
+  impl_->healer.abandon ();
   impl_->stopped.push_back (std::move (done));
   if (!impl_->worker)
     impl_->finish_stop ();
@@ -377,20 +503,24 @@ Supervisor::stop (std::function<void ()> done)
 }
 
 void
-Supervisor::reload (const CameraConfig &config, WorkerCommand command)
+Supervisor::reload (const CameraConfig &config, const RecoveryConfig &recovery,
+                    WorkerCommand command)
 {
   const bool anew = needs_new_worker (impl_->config, config) || command != impl_->command
                     || impl_->health.state == CameraState::Failed;
   g_autoptr (GVariant) changes = g_variant_ref_sink (live_changes (impl_->config, config));
   impl_->config = config;
+  impl_->recovery = recovery;
   impl_->command = std::move (command);
+  impl_->healer.configure (recovery_settings (recovery, config));
   if (impl_->wish != Impl::Wish::Running)
     return; /* stopped, or the next worker starts with it anyway */
   if (anew) {
-    impl_->restart ();
+    impl_->healer.abandon ();
+    impl_->restart (Impl::Wish::Restarting);
     return;
   }
-  if (g_variant_n_children (changes) == 0 || !impl_->worker)
+  if (!impl_->worker || g_variant_n_children (changes) == 0)
     return;
   impl_->call ("Apply", g_variant_new ("(@a{sv})", changes), "()",
                [this, here = impl_->alive] (GVariant *, const GError *error) {
@@ -398,8 +528,10 @@ Supervisor::reload (const CameraConfig &config, WorkerCommand command)
                    return;
                  g_message ("camera %s: %s: starts anew", impl_->config.id.c_str (),
                             error->message);
-                 impl_->restart ();
+                 impl_->restart (Impl::Wish::Restarting);
                });
+  if (impl_->weak_power)
+    impl_->apply_stall_timeout ();
 }
 
 void
@@ -427,6 +559,26 @@ Supervisor::snapshot (ImageDone done)
                  g_autoptr (GBytes) jpeg = g_variant_get_data_as_bytes (bytes);
                  done (jpeg, nullptr);
                });
+}
+
+void
+Supervisor::set_weak_power (bool weak)
+{
+  if (std::exchange (impl_->weak_power, weak) != weak && impl_->worker)
+    impl_->apply_stall_timeout ();
+}
+
+void
+Supervisor::device_arrived ()
+{
+  impl_->healer.device_arrived ();
+}
+
+void
+Supervisor::recover (Tier tier)
+{
+  if (impl_->wish == Impl::Wish::Running)
+    impl_->healer.requested (tier);
 }
 
 static WorkerProcess::Answer
@@ -472,6 +624,12 @@ const CameraHealth &
 Supervisor::health () const
 {
   return impl_->health;
+}
+
+int64_t
+Supervisor::incident () const
+{
+  return impl_->healer.incident ();
 }
 
 std::vector<std::string>

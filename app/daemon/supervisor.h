@@ -3,7 +3,7 @@
 
 #include "core/camerahealth.h"
 #include "core/fault.h"
-#include "core/respawnpolicy.h"
+#include "core/recoverypolicy.h"
 #include "core/workerwatch.h"
 
 #include <functional>
@@ -15,7 +15,8 @@
 namespace camwarden
 {
 
-struct CameraConfig; /* config/settings.h */
+struct CameraConfig;   /* config/settings.h */
+struct RecoveryConfig; /* config/settings.h */
 
 /* How to start a camera's worker. */
 struct WorkerCommand
@@ -31,16 +32,18 @@ struct WorkerCommand
 struct SupervisorSettings
 {
   WorkerWatch::Settings watch;
-  RespawnPolicy::Settings respawn;
-  unsigned drain_ms = 1500;          /* for queued frames when the worker is told to stop */
+  std::string state_file;   /* what the next daemon must know of the recovery; empty: nothing */
+  unsigned drain_ms = 1500; /* for queued frames when the worker is told to stop */
   int64_t call_deadline = 3'000'000; /* us: of every D-Bus call */
   int64_t kill_after
       = 1'000'000; /* us: from SIGTERM to SIGKILL, and from there to "cannot be reaped" */
   unsigned stderr_lines = 50; /* kept */
 };
 
-/* Keeps one camera's worker alive: starts it, watches it by Ping and Health, ends one that hangs,
- * starts the next. Lives on the default main context; nothing here blocks. */
+/* Keeps one camera streaming: starts its worker, watches it by Ping and Health, and carries out
+ * what the recovery orders when a fault is told. Lives on the default main context; nothing here
+ * blocks.
+ */
 class Supervisor
 {
 public:
@@ -49,6 +52,15 @@ public:
     std::function<void ()> changed; /* health(): another state, or a Health signal came (1/s) */
     /* As the worker told it, or about the worker itself (part "worker"). */
     std::function<void (const Fault &)> fault;
+    /* The recovery orders something, has cured, or has used up every tier. */
+    std::function<void (const RecoveryAction &, const Fault &reason)> recovery;
+    /* Switches the device, such as /dev/video0, off and on; error is NULL on success. Empty: it
+     * cannot be done. */
+    std::function<void (const std::string &device, int64_t deadline_us,
+                        std::function<void (const GError *error)> done)>
+        reset_device;
+    /* The last tier: asks for a reboot; done tells whether it comes. Empty: it never comes. */
+    std::function<void (const Fault &reason, std::function<void (bool asked)> done)> reboot;
     /* A line the worker wrote to its stderr. Empty: it goes to the log, with the camera's id. */
     std::function<void (const std::string &)> line;
   };
@@ -58,8 +70,8 @@ public:
   using TextDone = std::function<void (const std::string &text, const GError *error)>;
   using NumberDone = std::function<void (uint64_t number, const GError *error)>;
 
-  Supervisor (const CameraConfig &config, WorkerCommand command, SupervisorSettings settings,
-              Events events);
+  Supervisor (const CameraConfig &config, const RecoveryConfig &recovery, WorkerCommand command,
+              SupervisorSettings settings, Events events);
   ~Supervisor (); /* without stop() before: the worker is killed */
   Supervisor (const Supervisor &) = delete;
   Supervisor &operator= (const Supervisor &) = delete;
@@ -69,9 +81,15 @@ public:
    * or when it cannot be reaped (< drain + 2 x kill_after + 1 s in any case). */
   void stop (std::function<void ()> done);
   /* A worker that streams takes over what it can; any other change starts a new one. */
-  void reload (const CameraConfig &config, WorkerCommand command);
+  void reload (const CameraConfig &config, const RecoveryConfig &recovery, WorkerCommand command);
   /* Somebody looks at the picture and Redis cannot bring it: keep encoding. */
   void set_preview (bool on);
+  /* The power is weak: a camera may take longer before it counts as stalled. */
+  void set_weak_power (bool weak);
+  /* A device node appeared: what waits for one tries again. */
+  void device_arrived ();
+  /* On request: from this tier on. */
+  void recover (Tier tier);
 
   void snapshot (ImageDone done);
   void test (ValuesDone done);
@@ -80,6 +98,8 @@ public:
   void prune (uint64_t bytes, NumberDone done);
 
   [[nodiscard]] const CameraHealth &health () const;
+  /* Of the incident that is open, or was last: the wall time of its first fault, us. 0: none. */
+  [[nodiscard]] int64_t incident () const;
   [[nodiscard]] std::vector<std::string> last_lines () const; /* of stderr, oldest first */
 
 private:

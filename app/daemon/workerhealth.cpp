@@ -81,6 +81,7 @@ void
 read_worker_health (CameraHealth &health, GVariant *values)
 {
   read_text (values, "source", health.source);
+  read_text (values, "device", health.device);
   read_text (values, "verdict", health.verdict);
   read_number (values, "fps", health.fps);
   read_number (values, "luma-mean", health.luma);
@@ -116,6 +117,7 @@ reset_worker_figures (CameraHealth &health)
   const CameraHealth none;
   health.verdict = none.verdict;
   health.source = none.source;
+  health.device = none.device;
   health.fps = none.fps;
   health.age = none.age;
   health.frames = none.frames;

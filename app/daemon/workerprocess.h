@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/logline.h"
-#include "core/respawnpolicy.h"
+#include "core/workerexit.h"
 #include "daemon/linereader.h"
 #include "daemon/supervisor.h"
 #include "daemon/watchedprocess.h"

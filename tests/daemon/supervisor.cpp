@@ -23,7 +23,9 @@ constexpr const char *picture = "videotestsrc is-live=true pattern=ball";
 class Fixture
 {
 public:
-  explicit Fixture (const std::string &source = picture, const std::string &keys = {})
+  explicit Fixture (const std::string &source = picture, const std::string &keys = {},
+                    const std::string &recovery = {})
+      : recovery_keys (recovery)
   {
     configure (source, keys);
   }
@@ -31,19 +33,24 @@ public:
   void
   configure (const std::string &source, const std::string &keys = {})
   {
-    command.config_file = place.write ("camwarden.conf",
-                                       "[camera:front]\nwidth=320\nheight=240\nsource=" + source
-                                           + "\n" + keys + "\n[redis]\nuri=redis://127.0.0.1:1\n");
+    command.config_file = place.write (
+        "camwarden.conf", "[camera:front]\nwidth=320\nheight=240\nsource=" + source + "\n" + keys
+                              + "\n[redis]\nuri=redis://127.0.0.1:1\n[recovery]\n" + recovery_keys);
   }
 
-  [[nodiscard]] CameraConfig
-  config () const
+  [[nodiscard]] Config
+  all () const
   {
     g_autoptr (GError) error = nullptr;
     const auto all
         = Config::load (ConfigSources::from_environment (command.config_file.c_str ()), &error);
     g_assert_no_error (error);
-    return *all->camera ("front");
+    return *all;
+  }
+  [[nodiscard]] CameraConfig
+  config () const
+  {
+    return *all ().camera ("front");
   }
 
   void
@@ -57,7 +64,8 @@ public:
     };
     events.line = [this] (const std::string &line) { lines.push_back (line); };
     events.changed = [this] { states.push_back (supervisor->health ().state); };
-    supervisor = std::make_unique<Supervisor> (config (), command, settings, events);
+    supervisor
+        = std::make_unique<Supervisor> (config (), all ().recovery (), command, settings, events);
     supervisor->start ();
   }
 
@@ -100,6 +108,7 @@ public:
     });
   }
 
+  const std::string recovery_keys;
   TempDir place;
   WorkerCommand command;
   SupervisorSettings settings;
@@ -201,7 +210,7 @@ test_wrong_configuration ()
   g_assert_cmpuint (fixture.health ().respawns, ==, 1);
   /* A mended configuration is taken at once. */
   fixture.configure (picture);
-  fixture.supervisor->reload (fixture.config (), fixture.command);
+  fixture.supervisor->reload (fixture.config (), fixture.all ().recovery (), fixture.command);
   fixture.wait_streaming ();
   fixture.stop ();
 }
@@ -227,7 +236,8 @@ test_lock_is_waited_for ()
   Supervisor::Events events;
   std::vector<std::string> lines;
   events.line = [&lines] (const std::string &line) { lines.push_back (line); };
-  Supervisor successor (fixture.config (), fixture.command, fixture.settings, events);
+  Supervisor successor (fixture.config (), fixture.all ().recovery (), fixture.command,
+                        fixture.settings, events);
   successor.start ();
   wait_until ("it waits", [&] {
     return successor.health ().last_exit == "exit 65"
@@ -251,11 +261,11 @@ test_reload ()
   fixture.wait_streaming ();
   const int pid = fixture.health ().pid;
   fixture.configure (picture, "frozen-after=7s\nencode-when=always");
-  fixture.supervisor->reload (fixture.config (), fixture.command);
+  fixture.supervisor->reload (fixture.config (), fixture.all ().recovery (), fixture.command);
   wait_until ("it is applied", [&] { return fixture.health ().wanted; });
   g_assert_cmpint (fixture.health ().pid, ==, pid);
   fixture.configure (picture, "framerate=10");
-  fixture.supervisor->reload (fixture.config (), fixture.command);
+  fixture.supervisor->reload (fixture.config (), fixture.all ().recovery (), fixture.command);
   wait_until ("another one streams", [&] {
     return fixture.health ().pid != pid && fixture.health ().state == CameraState::Streaming;
   });
@@ -267,8 +277,9 @@ static void
 test_calls_without_worker ()
 {
   Fixture fixture;
-  fixture.supervisor = std::make_unique<Supervisor> (fixture.config (), fixture.command,
-                                                     fixture.settings, Supervisor::Events{});
+  fixture.supervisor
+      = std::make_unique<Supervisor> (fixture.config (), fixture.all ().recovery (),
+                                      fixture.command, fixture.settings, Supervisor::Events{});
   bool refused = false;
   fixture.supervisor->snapshot ([&] (GBytes *jpeg, const GError *error) {
     g_assert_null (jpeg);
@@ -288,9 +299,7 @@ test_calls_without_worker ()
 static void
 test_no_descriptor_is_lost ()
 {
-  Fixture fixture ("videotestsrc is-live=true num-buffers=0", "");
-  fixture.settings.respawn.base = 1000;
-  fixture.settings.respawn.cap = 1000;
+  Fixture fixture (picture, "", "camera-backoff=10ms\ncamera-backoff-max=10ms\n");
   fixture.command.program = "/bin/false";
   fixture.start ();
   wait_until ("it came and went", [&] { return fixture.health ().respawns >= 5; });

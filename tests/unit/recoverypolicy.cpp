@@ -570,8 +570,9 @@ test_budgets_outlive_the_daemon ()
 
   World other;
   other.policy.restore (saved, "boot-2", other.now);
-  other.policy.restore ("boot boot-2\nworker\nworker x\n\nnonsense 3\nsource 1\nworker 99999999999999",
-                        "boot-2", other.now);
+  other.policy.restore (
+      "boot boot-2\nworker\nworker x\n\nnonsense 3\nsource 1\nworker 99999999999999", "boot-2",
+      other.now);
   other.fail (stall, Tier::Machine, Outcome::Silent);
   other.run (10 * minute);
   g_assert_cmpuint (other.count (Tier::Worker), ==, 3);
@@ -640,8 +641,8 @@ check_script (unsigned seed)
       living[one.tier].push_back (one);
   }
   g_assert_true (!only_waiting || world.done.empty ());
-  g_assert_true (within_budget (living[Tier::Pipeline], settings.pipeline.attempts,
-                                settings.pipeline.window));
+  g_assert_true (
+      within_budget (living[Tier::Pipeline], settings.pipeline.attempts, settings.pipeline.window));
   g_assert_true (
       within_budget (living[Tier::Device], settings.device.attempts, settings.device.window));
   g_assert_true (
