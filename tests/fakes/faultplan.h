@@ -23,6 +23,7 @@ enum class FaultMode {
   caps,
   hang,
   hang_on_stop,
+  hang_on_start,
   abort,
   abort_on_stop,
 };
@@ -37,11 +38,11 @@ struct FaultOrder
   unsigned generation = 0;
 };
 
-/* The device is gone or taken: outlives a restart of the source. */
+/* The device is gone or taken, or its driver hangs: outlives a restart of the source. */
 [[nodiscard]] constexpr bool
 is_device_fault (FaultMode mode)
 {
-  return mode == FaultMode::nodevice || mode == FaultMode::busy;
+  return mode == FaultMode::nodevice || mode == FaultMode::busy || mode == FaultMode::hang_on_start;
 }
 
 class FaultPlan

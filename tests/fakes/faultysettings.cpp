@@ -25,6 +25,7 @@ fault_mode_get_type ()
     { int (FaultMode::caps), "Half the width and height", "caps" },
     { int (FaultMode::hang), "The streaming thread hangs, unlock is ignored", "hang" },
     { int (FaultMode::hang_on_stop), "Stopping hangs", "hang-on-stop" },
+    { int (FaultMode::hang_on_start), "Starting hangs", "hang-on-start" },
     { int (FaultMode::abort), "Aborts the process", "abort" },
     { int (FaultMode::abort_on_stop), "Stalls, and aborts the process when stopped",
       "abort-on-stop" },
@@ -106,6 +107,18 @@ faulty_settings_set (FaultySettings &s, guint id, const GValue *value)
   case PROP_COMPLAINT:
     s.complaint = g_value_get_string (value) ? g_value_get_string (value) : "";
     break;
+  case PROP_ERROR_DEBUG:
+    s.error_debug = g_value_get_string (value) ? g_value_get_string (value) : "";
+    break;
+  case PROP_ECHOES:
+    s.echoes = g_value_get_uint (value);
+    break;
+  case PROP_DEVICE:
+    s.device = g_value_get_string (value) ? g_value_get_string (value) : "";
+    break;
+  case PROP_LOG_ERROR:
+    s.log_error = g_value_get_string (value) ? g_value_get_string (value) : "";
+    break;
   case PROP_CONTROL_FILE:
     s.control_file = g_value_get_string (value) ? g_value_get_string (value) : "";
     break;
@@ -156,6 +169,18 @@ faulty_settings_get (const FaultySettings &s, guint id, GValue *value)
     break;
   case PROP_COMPLAINT:
     g_value_set_string (value, s.complaint.c_str ());
+    break;
+  case PROP_ERROR_DEBUG:
+    g_value_set_string (value, s.error_debug.c_str ());
+    break;
+  case PROP_ECHOES:
+    g_value_set_uint (value, s.echoes);
+    break;
+  case PROP_DEVICE:
+    g_value_set_string (value, s.device.c_str ());
+    break;
+  case PROP_LOG_ERROR:
+    g_value_set_string (value, s.log_error.c_str ());
     break;
   case PROP_CONTROL_FILE:
     g_value_set_string (value, s.control_file.c_str ());
@@ -213,6 +238,19 @@ faulty_settings_install (GObjectClass *klass)
   add (PROP_CONTROL_ONCE,
        g_param_spec_boolean ("control-once", "Control once",
                              "Remove the control file when it has been read", FALSE, flags));
+  add (PROP_ERROR_DEBUG, g_param_spec_string ("error-debug", "Error debug",
+                                              "For mode=error: the debug text's details",
+                                              "The test ordered it.", flags));
+  add (PROP_ECHOES,
+       g_param_spec_uint ("echoes", "Echoes",
+                          "How often an error is followed by STREAM/FAILED, besides once by itself",
+                          0, 16, 0, flags));
+  add (PROP_DEVICE,
+       g_param_spec_string ("device", "Device", "As v4l2src's; is not opened", "", flags));
+  add (PROP_LOG_ERROR,
+       g_param_spec_string ("log-error", "Log error",
+                            "Line for the log category v4l2allocator when the fault begins", "",
+                            flags));
   add (PROP_FRAMES,
        g_param_spec_uint64 ("frames", "Frames", "Frames made since the start", 0, G_MAXUINT64, 0,
                             static_cast<GParamFlags> (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));

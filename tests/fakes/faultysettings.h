@@ -27,6 +27,10 @@ enum FaultyProperty : guint {
   PROP_CONTROL_FILE,
   PROP_CONTROL_ONCE,
   PROP_FRAMES,
+  PROP_ERROR_DEBUG,
+  PROP_ECHOES,
+  PROP_DEVICE,
+  PROP_LOG_ERROR,
 };
 
 enum class ErrorDomain { core, library, resource, stream };
@@ -40,6 +44,10 @@ struct FaultySettings
   guint slow_by = 4;
   guint seed = 0;
   guint pool_size = 0;
+  std::string error_debug;
+  guint echoes = 0;
+  std::string device;
+  std::string log_error;
   std::string complaint;
   std::string control_file;
   bool control_once = false;

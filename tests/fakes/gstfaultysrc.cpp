@@ -23,6 +23,7 @@
 
 #include "buildconfig.h"
 #include "common/locked.h"
+#include "fakes/fakecameras.h"
 #include "fakes/faultplan.h"
 #include "fakes/faultysettings.h"
 #include "fakes/testpicture.h"
@@ -31,6 +32,8 @@
 using namespace camwarden;
 
 GST_DEBUG_CATEGORY_STATIC (faulty_src_debug);
+/* Where V4L2 logs an errno that it tells nowhere else. */
+GST_DEBUG_CATEGORY_STATIC (v4l2_debug);
 #define GST_CAT_DEFAULT faulty_src_debug
 
 #define RAW_CAPS GST_VIDEO_CAPS_MAKE ("{ I420, NV12, GRAY8 }")
@@ -150,39 +153,68 @@ read_control_file (GstFaultySrc *self)
   }
 }
 
+/* As its driver's library would, before the element posts anything. */
 static void
-complain (const FaultySettings &settings)
+complain (GstFaultySrc *self, const FaultySettings &settings)
 {
   if (!settings.complaint.empty ())
     fprintf (stderr, "%s\n", settings.complaint.c_str ());
+  if (settings.log_error.empty ())
+    return;
+  GST_CAT_ERROR_OBJECT (v4l2_debug, self, "%s", settings.log_error.c_str ());
+}
+
+static void
+post (GstFaultySrc *self, GQuark domain, int code, const char *text, const char *details)
+{
+  gst_element_message_full (GST_ELEMENT (self), GST_MESSAGE_ERROR, domain, code, g_strdup (text),
+                            g_strdup (details), __FILE__, GST_FUNCTION, __LINE__);
+}
+
+static bool
+post_first (GstFaultySrc *self, const FaultySettings &settings, FaultMode fault)
+{
+  switch (fault) {
+  case FaultMode::error:
+    post (self, error_domain_quark (settings.error_domain), settings.error_code,
+          "The test ordered an error.",
+          settings.error_debug.empty () ? "The test ordered it." : settings.error_debug.c_str ());
+    return true;
+  case FaultMode::nodevice:
+    post (self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
+          "Cannot identify device '/dev/video0'.", "system error: No such file or directory");
+    return true;
+  case FaultMode::busy:
+    post (self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_BUSY, "Device '/dev/video0' is busy",
+          "Call to S_FMT failed: Device or resource busy");
+    return true;
+  case FaultMode::nospace:
+    post (self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT, "Failed to allocate a buffer",
+          "No space left on device (28)");
+    return true;
+  default:
+    return false;
+  }
 }
 
 /* Posts what a V4L2 or libcamera source would; false: this fault is not one with a message. */
 static bool
 post_fault (GstFaultySrc *self, const FaultySettings &settings, FaultMode fault)
 {
-  switch (fault) {
-  case FaultMode::error:
-    gst_element_message_full (
-        GST_ELEMENT (self), GST_MESSAGE_ERROR, error_domain_quark (settings.error_domain),
-        settings.error_code, g_strdup ("The test ordered an error."),
-        g_strdup ("poll error 1: Input/output error (5)"), __FILE__, GST_FUNCTION, __LINE__);
-    return true;
-  case FaultMode::nodevice:
-    GST_ELEMENT_ERROR (self, RESOURCE, NOT_FOUND, ("Cannot identify device '/dev/video0'."),
-                       ("system error: No such file or directory"));
-    return true;
-  case FaultMode::busy:
-    GST_ELEMENT_ERROR (self, RESOURCE, BUSY, ("Device '/dev/video0' is busy"),
-                       ("Call to S_FMT failed: Device or resource busy"));
-    return true;
-  case FaultMode::nospace:
-    GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, ("Failed to allocate a buffer"),
-                       ("No space left on device (28)"));
-    return true;
-  default:
+  if (!post_first (self, settings, fault))
     return false;
-  }
+  for (guint i = 0; i < settings.echoes; i++)
+    post (self, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "Internal data stream error.",
+          "streaming stopped, reason error (-5)");
+  return true;
+}
+
+static void
+sleep_for_ever_or (int64_t duration_us)
+{
+  const gint64 begin = g_get_monotonic_time ();
+  while (duration_us < 0 || g_get_monotonic_time () - begin < duration_us)
+    g_usleep (10 * 1000);
 }
 
 static gboolean
@@ -200,16 +232,10 @@ gst_faulty_src_start (GstBaseSrc *base)
     return TRUE;
   const FaultMode fault = priv->plan.at (settings.order, 0, g_get_monotonic_time ());
   if (fault != FaultMode::none)
-    complain (settings);
+    complain (self, settings);
+  if (fault == FaultMode::hang_on_start)
+    sleep_for_ever_or (settings.order.duration);
   return !post_fault (self, settings, fault);
-}
-
-static void
-sleep_for_ever_or (int64_t duration_us)
-{
-  const gint64 begin = g_get_monotonic_time ();
-  while (duration_us < 0 || g_get_monotonic_time () - begin < duration_us)
-    g_usleep (10 * 1000);
 }
 
 static void
@@ -501,7 +527,7 @@ note_fault (GstFaultySrc *self, const FaultySettings &settings, FaultMode fault)
   priv->last_fault = fault;
   priv->frozen_index = priv->frames > 0 ? priv->frames - 1 : 0;
   if (fault != FaultMode::none)
-    complain (settings);
+    complain (self, settings);
 }
 
 static GstFlowReturn
@@ -553,6 +579,7 @@ gst_faulty_src_class_init (GstFaultySrcClass *klass)
   auto *element = GST_ELEMENT_CLASS (klass);
   auto *base = GST_BASE_SRC_CLASS (klass);
   GST_DEBUG_CATEGORY_INIT (faulty_src_debug, "faultysrc", 0, "test camera with faults");
+  GST_DEBUG_CATEGORY_INIT (v4l2_debug, "v4l2allocator", 0, "what V4L2 would log");
   object->set_property = gst_faulty_src_set_property;
   object->get_property = gst_faulty_src_get_property;
   object->finalize = gst_faulty_src_finalize;
@@ -569,9 +596,27 @@ gst_faulty_src_class_init (GstFaultySrcClass *klass)
   GST_PUSH_SRC_CLASS (klass)->create = gst_faulty_src_create;
 }
 
+/* The same under the name of a real source, for a test that has told GStreamer not to look for the
+ * real ones: a type has one factory, so each gets a type of its own. */
+static gboolean
+register_as (GstPlugin *plugin, const char *factory)
+{
+  GTypeInfo info = {};
+  info.class_size = sizeof (GstFaultySrcClass);
+  info.instance_size = sizeof (GstFaultySrc);
+  g_autofree char *name = g_strconcat ("GstFaulty-", factory, nullptr);
+  const GType type = g_type_register_static (gst_faulty_src_get_type (), name, &info,
+                                             static_cast<GTypeFlags> (0));
+  return gst_element_register (plugin, factory, GST_RANK_NONE, type);
+}
+
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
+  if (g_getenv ("CAMWARDEN_FAKE_CAMERAS")
+      && !(register_as (plugin, "v4l2src") && register_as (plugin, "libcamerasrc")
+           && register_fake_cameras (plugin)))
+    return FALSE;
   return gst_element_register (plugin, "faultysrc", GST_RANK_NONE, gst_faulty_src_get_type ());
 }
 
