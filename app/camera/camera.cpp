@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A worker's life: start, faults, the end. Its orders are in cameraorders.cpp. */
+/* A worker's life: start, restarts, the end. What happens to it is in camerafaults.cpp, its orders
+ * are in cameraorders.cpp. */
 #include "camera/camera.h"
 
 #include "core/exitcodes.h"
+#include "core/faultrules.h"
 
+#include <algorithm>
 #include <glib-unix.h>
 #include <unistd.h>
 
@@ -15,13 +18,11 @@ namespace
 
 /* How long a state change may take before the process is given up, in us. */
 constexpr int64_t find_deadline = 15 * G_USEC_PER_SEC;
-constexpr int64_t play_deadline = 10 * G_USEC_PER_SEC;
-constexpr int64_t source_deadline = 5 * G_USEC_PER_SEC;
 constexpr int64_t stop_deadline = 3 * G_USEC_PER_SEC;
 constexpr int64_t flush_timeout = 200 * 1000;
 constexpr unsigned fault_drain_ms = 2000;
-/* A source that ends begins anew, but not more often than this. */
-constexpr int64_t shortest_run = 100 * 1000;
+/* What is left of a deadline that has passed. */
+constexpr int64_t shortest_deadline = 100 * 1000;
 
 gboolean
 on_signal (gpointer data)
@@ -33,11 +34,13 @@ on_signal (gpointer data)
 } // namespace
 
 Camera::Camera (const CameraConfig &config, CameraOptions options)
-    : config_ (config), options_ (options), loop_ (g_main_loop_new (nullptr, FALSE))
+    : config_ (config), options_ (options), loop_ (g_main_loop_new (nullptr, FALSE)),
+      expect_camera_ (options.expect_camera)
 {
+  extras_.source_deadline = options.source_deadline;
+  extras_.pipeline_deadline = options.pipeline_deadline;
   states_ = std::make_unique<StateThread> (queue_, [this] (const char *job) {
-    report ({ FaultClass::Hang, Tier::Worker, "pipeline", "state-change-hang",
-              std::string (job) + " takes too long" });
+    report (fault_of ("state-change-hang", "pipeline", std::string (job) + " takes too long"));
     die (leaving_ ? code_ : exitcode::Restart);
   });
   sigterm_ = SourceId (g_unix_signal_add (SIGTERM, on_signal, this));
@@ -71,6 +74,15 @@ Camera::run ()
 
 /* ---- start ---- */
 
+/* An order has one deadline for all its steps. */
+int64_t
+Camera::budget (int64_t own) const
+{
+  if (!job_end_)
+    return own;
+  return std::max (job_end_ - g_get_monotonic_time (), shortest_deadline);
+}
+
 void
 Camera::start (Done done)
 {
@@ -81,9 +93,12 @@ Camera::start (Done done)
     GError *error = nullptr;
   };
   auto search = std::make_shared<Search> (); /* shared by the two halves of one job */
+  source_job_ = true;
   states_->post (
-      "finding the camera", find_deadline,
-      [search, config = config_] { search->source = make_source (config, &search->error); },
+      "finding the camera", budget (find_deadline),
+      [search, config = config_, expect = expect_camera_] {
+        search->source = make_source (config, expect, &search->error);
+      },
       [this, search, done] { found (std::move (search->source), search->error, done); });
 }
 
@@ -94,69 +109,89 @@ Camera::found (std::optional<CameraSource> source, GError *error, const Done &do
   if (leaving_)
     return;
   if (source)
-    pipeline_ = Pipeline::build (config_, *source, queue_, pipeline_events (), &problem);
+    pipeline_ = Pipeline::build (config_, *source, { queue_, log_, pictures_ }, pipeline_events (),
+                                 &problem);
   if (!pipeline_) {
-    g_warning ("%s", problem->message);
-    report (
-        { FaultClass::Configuration, Tier::Count, "pipeline", "configuration", problem->message });
-    if (done)
-      done (problem);
-    leave (exitcode::Configuration, 0, true);
+    cannot_build (problem, done);
     return;
   }
+  built_ = true;
   source_name_ = source->name;
+  restarted_ = false;
   apply_extras ();
   if (extras_.quality >= 0 && !pipeline_->set_quality (extras_.quality, nullptr))
     g_warning ("camera %s: the encoder takes no quality", config_.id.c_str ());
-  begin_anew ();
-  source_job_ = true;
-  auto good = std::make_shared<bool> (false); /* shared by the two halves of one job */
+  auto outcome = std::make_shared<Outcome> (); /* shared by the two halves of one job */
   states_->post (
-      "starting the pipeline", play_deadline, [this, good] { *good = pipeline_->play (); },
-      [this, good, done] { playing (*good, done); });
+      "starting the pipeline", budget (extras_.pipeline_deadline),
+      [this, outcome] {
+        outcome->sinks = pipeline_->play ();
+        outcome->source = outcome->sinks && pipeline_->start_source ();
+      },
+      [this, outcome, done] { started (*outcome, done); });
+}
+
+/* A wrong description stays wrong: the daemon has to know that from the exit code. What may be
+ * there the next time is waited for. */
+void
+Camera::cannot_build (const GError *problem, const Done &done)
+{
+  source_job_ = false;
+  job_end_ = 0;
+  no_source (problem);
+  if (done)
+    done (problem);
+  const bool absent = g_error_matches (problem, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND);
+  if (!leaving_ && !(link_ && (absent || built_)))
+    leave (absent ? exitcode::Restart : exitcode::Configuration, 0, true);
 }
 
 void
-Camera::playing (bool good, const Done &done)
+Camera::started (const Outcome &outcome, const Done &done)
 {
+  /* Why it failed comes before the answer that it has. */
+  pipeline_->handle_messages ();
   source_job_ = false;
-  playing_ = good;
-  if (good) {
-    if (done)
-      done (nullptr);
+  job_end_ = 0;
+  playing_ = outcome.sinks;
+  const auto source = pipeline_->source ();
+  source_name_ = source.name;
+  expect_camera_ = expect_camera_ || source.found;
+  if (!leaving_ && outcome.error)
+    no_source (outcome.error);
+  else if (!leaving_ && !outcome.source && !failed_)
+    error (fault_of (outcome.sinks ? "state-change-failed" : "element-failed",
+                     outcome.sinks ? "source" : "pipeline", source_name_ + " does not start"));
+  if (ended_early_)
+    source_ended ();
+  if (!done)
     return;
-  }
-  g_autoptr (GError) problem
-      = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "the pipeline does not start");
-  if (done)
-    done (problem);
-  if (leaving_)
-    return;
-  /* The reason is on its way over the bus. */
-  anew_ = Timer::once (200, [this] {
-    if (!leaving_)
-      error ({ FaultClass::Camera, Tier::Source, "source", "state-change-failed",
-               source_name_ + " does not start" });
-  });
+  g_autoptr (GError) problem = nullptr;
+  if (failed_ || !outcome.source)
+    problem = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "camera %s: %s: does not start",
+                           config_.id.c_str (), fault_ ? fault_->code.c_str () : "");
+  done (problem);
 }
 
 Pipeline::Events
 Camera::pipeline_events ()
 {
   return { .error = [this] (const Fault &fault) { error (fault); },
-           .warning = [this] (const Fault &fault) { warning (fault); },
+           .warning = [this] (const Fault &fault) { report (fault); },
+           .remark = [this] (const std::string &text) { remark (text); },
            .drained = [this] { drained (); },
+           .began = [this] { run_began (); },
            .ended = [this] { source_ended (); },
            .message = [this] (const GstStructure *message) { element_message (message); } };
 }
 
 /* Ends the pipeline on the state thread, then forgets it. */
 void
-Camera::teardown (std::function<void ()> done)
+Camera::teardown (int64_t deadline, std::function<void ()> done)
 {
   playing_ = false;
   states_->post (
-      "stopping the pipeline", stop_deadline,
+      "stopping the pipeline", deadline,
       [this] {
         if (pipeline_)
           pipeline_->stop ();
@@ -164,131 +199,65 @@ Camera::teardown (std::function<void ()> done)
       std::move (done));
 }
 
-/* ---- what happens ---- */
+/* ---- again ---- */
 
-void
-Camera::report (const Fault &fault)
+bool
+Camera::refuse_order (const Done &done) const
 {
-  g_warning ("camera %s: %s/%s: %s", config_.id.c_str (), fault.part.c_str (), fault.code.c_str (),
-             fault.evidence.c_str ());
-  if (link_)
-    link_->fault (fault);
-}
-
-void
-Camera::error (const Fault &fault)
-{
-  /* The first error is the reason, what follows is its echo. */
-  if (leaving_)
-    return;
-  report (fault);
-  const bool source = fault.part == "source";
-  leave (source ? exitcode::Restart : exitcode::Fault, playing_ ? fault_drain_ms : 0, !source);
-}
-
-void
-Camera::warning (const Fault &fault)
-{
-  g_message ("camera %s: warning: %s/%s: %s", config_.id.c_str (), fault.part.c_str (),
-             fault.code.c_str (), fault.evidence.c_str ());
-}
-
-void
-Camera::element_message (const GstStructure *message)
-{
-  if (gst_structure_has_name (message, "healthprobe"))
-    health_message (message);
-  else if (gst_structure_has_name (message, "redissink"))
-    redis_state_ = gst_structure_get_string (message, "state");
-  else
-    store_message (message);
-}
-
-void
-Camera::health_message (const GstStructure *message)
-{
-  g_clear_pointer (&probe_report_, gst_structure_free);
-  probe_report_ = gst_structure_copy (message);
-  gboolean change = FALSE;
-  gst_structure_get_boolean (message, "change", &change);
-  if (change && probe_text ("verdict") == "stall")
-    report ({ FaultClass::Camera, Tier::Source, "source", "stall", source_name_ + ": no frames" });
-}
-
-void
-Camera::store_message (const GstStructure *message)
-{
-  if (gst_structure_has_name (message, "framestore-resumed")) {
-    store_paused_.clear ();
-    return;
-  }
-  if (!gst_structure_has_name (message, "framestore-paused"))
-    return;
-  const char *reason = gst_structure_get_string (message, "reason");
-  const char *detail = gst_structure_get_string (message, "detail");
-  store_paused_ = reason ? reason : "io";
-  report ({ FaultClass::Storage, Tier::Count, "store", "paused-" + store_paused_,
-            detail ? detail : "" });
-}
-
-/* ---- a source that ends ---- */
-
-void
-Camera::begin_anew ()
-{
-  begun_ = g_get_monotonic_time ();
-  frames_before_ = pipeline_->gate ().frames ();
-}
-
-void
-Camera::source_ended ()
-{
-  if (leaving_ || source_job_)
-    return;
-  if (pipeline_->gate ().frames () == frames_before_) {
-    error ({ FaultClass::Camera, Tier::Source, "source", "eos",
-             source_name_ + ": ends without a frame" });
-    return;
-  }
-  if (pipeline_->live ())
-    report ({ FaultClass::Transient, Tier::Count, "source", "eos",
-              source_name_ + ": ends, begins anew" });
-  const int64_t early = begun_ + shortest_run - g_get_monotonic_time ();
-  anew_ = Timer::once (early > 0 ? static_cast<guint> (early / 1000) : 0,
-                       [this] { restart_source ({}); });
+  if (!source_job_ && !leaving_)
+    return false;
+  g_autoptr (GError) busy = g_error_new (G_IO_ERROR, G_IO_ERROR_BUSY,
+                                         "camera %s is starting or stopping", config_.id.c_str ());
+  if (done)
+    done (busy);
+  return true;
 }
 
 void
 Camera::restart_source (Done done)
 {
-  if (!pipeline_ || source_job_ || leaving_) {
-    g_autoptr (GError) busy = g_error_new (
-        G_IO_ERROR, G_IO_ERROR_BUSY, "camera %s is starting or stopping", config_.id.c_str ());
-    if (done)
-      done (busy);
+  if (refuse_order (done))
+    return;
+  if (!pipeline_) {
+    rebuild_pipeline (std::move (done));
     return;
   }
+  ordered_ = true;
+  restart_source_again (std::move (done));
+}
+
+void
+Camera::restart_source_again (Done done)
+{
+  anew_.cancel ();
   source_job_ = true;
-  auto good = std::make_shared<bool> (false); /* shared by the two halves of one job */
+  /* What did not help once will not help twice: then a new element. */
+  const bool renew = restarted_ && !pipeline_->gave_frames ();
+  restarted_ = true;
+  auto outcome = std::make_shared<Outcome> (); /* shared by the two halves of one job */
+  outcome->sinks = playing_;
   states_->post (
-      "restarting the source", source_deadline,
-      [this, good] { *good = pipeline_->restart_source (); },
-      [this, good, done] {
-        begin_anew ();
-        playing (*good, done);
-      });
+      "restarting the source", extras_.source_deadline,
+      [this, outcome, renew, expect = expect_camera_] {
+        outcome->source = pipeline_->restart_source (renew, expect, &outcome->error);
+      },
+      [this, outcome, done] { started (*outcome, done); });
 }
 
 void
 Camera::rebuild_pipeline (Done done)
 {
-  if (!pipeline_ || source_job_ || leaving_) {
-    restart_source (std::move (done)); /* says why not */
+  if (refuse_order (done))
     return;
-  }
+  anew_.cancel ();
+  ordered_ = true;
   source_job_ = true;
-  teardown ([this, done] {
-    old_frames_ += pipeline_->gate ().frames ();
+  job_end_ = g_get_monotonic_time () + extras_.pipeline_deadline;
+  teardown (budget (extras_.pipeline_deadline), [this, done] {
+    if (leaving_)
+      return;
+    if (pipeline_)
+      old_frames_ += pipeline_->gate ().frames ();
     pipeline_.reset ();
     fail_captures ("the pipeline is rebuilt");
     redis_state_ = "disconnected";
@@ -306,7 +275,7 @@ Camera::stop (unsigned drain_ms)
     return;
   if (leaving_)
     die (code_); /* told twice: at once */
-  leave (exitcode::Stopped, drain_ms, true);
+  leave (exitcode::Stopped, drain_ms, !unsafe_source_);
 }
 
 void
@@ -315,7 +284,7 @@ Camera::link_closed ()
   if (leaving_)
     return;
   g_message ("camera %s: the daemon is gone", config_.id.c_str ());
-  leave (exitcode::Stopped, fault_drain_ms, true);
+  leave (exitcode::Stopped, fault_drain_ms, !unsafe_source_);
 }
 
 void
@@ -346,7 +315,7 @@ Camera::drained ()
   /* Stopping a source that has failed may abort or hang (libcamera does): the process ends anyway
    * and the kernel closes what it held. */
   if (tidy_)
-    teardown ([this] { quit (); });
+    teardown (stop_deadline, [this] { quit (); });
   else
     quit ();
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <unistd.h>
 
 namespace camwarden
@@ -72,7 +73,7 @@ Camera::progress () const
 void
 Camera::capture (PictureDone done)
 {
-  if (!pipeline_ || leaving_) {
+  if (!pipeline_ || failed_ || leaving_) {
     g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
                                             "camera %s is not running", config_.id.c_str ());
     done ({}, error);
@@ -198,6 +199,12 @@ Camera::take_extra (Extras &extras, const char *key, GVariant *value)
   else if (g_str_equal (key, "max-framerate")
            && g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
     extras.max_framerate = g_variant_get_double (value);
+  else if (g_str_equal (key, "source-deadline")
+           && g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    extras.source_deadline = g_variant_get_int64 (value);
+  else if (g_str_equal (key, "pipeline-deadline")
+           && g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    extras.pipeline_deadline = g_variant_get_int64 (value);
   else
     return false;
   return true;
@@ -271,9 +278,36 @@ Camera::state () const
 {
   if (leaving_)
     return "stopping";
-  if (!pipeline_ || pipeline_->gate ().frames () == 0)
+  if (failed_)
+    return "failed";
+  /* One that begins anew by itself is not worth a word. */
+  if (!pipeline_ || (!pipeline_->gave_frames () && (ordered_ || progress () == 0)))
     return "starting";
   return probe_text ("verdict") == "stall" ? "stalled" : "streaming";
+}
+
+/* A fault is over when frames come, that of a picture when the picture is well. */
+std::string
+Camera::fault_code () const
+{
+  const bool lasts
+      = fault_
+        && (failed_ || fault_->fault_class == FaultClass::Quality || progress () == fault_frames_);
+  return lasts ? fault_->code : "";
+}
+
+/* What a symbolic link led to is told on when the device is gone: it says whose port to look at. */
+std::string
+Camera::device ()
+{
+  const std::string device = pipeline_ ? pipeline_->source ().facts.device : "";
+  if (!g_path_is_absolute (device.c_str ()))
+    return pipeline_ ? device : device_;
+  char *real = realpath (device.c_str (), nullptr);
+  if (real)
+    device_ = real;
+  free (real);
+  return device_.empty () ? device : device_;
 }
 
 double
@@ -293,11 +327,13 @@ Camera::probe_text (const char *field) const
 }
 
 GVariant *
-Camera::health () const
+Camera::health ()
 {
   Values values;
   values.text ("state", state ());
+  values.text ("fault", fault_code ());
   values.text ("source", source_name_);
+  values.text ("device", device ());
   values.text ("verdict", probe_text ("verdict"));
   values.add ("fps", g_variant_new_double (std::max (0.0, probe_number ("fps"))));
   values.add ("luma-mean", g_variant_new_double (probe_number ("luma-mean")));

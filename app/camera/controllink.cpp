@@ -123,6 +123,13 @@ on_dump_graph (CamwardenCamera1 *object, GDBusMethodInvocation *call, gpointer d
 }
 
 gboolean
+on_evidence (CamwardenCamera1 *object, GDBusMethodInvocation *call, gpointer data)
+{
+  camwarden_camera1_complete_evidence (object, call, orders (data).evidence ());
+  return TRUE;
+}
+
+gboolean
 on_stop (CamwardenCamera1 *object, GDBusMethodInvocation *call, guint drain_ms, gpointer data)
 {
   camwarden_camera1_complete_stop (object, call);
@@ -207,6 +214,7 @@ ControlLink::connect_orders ()
     { "handle-prune", G_CALLBACK (on_prune) },
     { "handle-get-stats", G_CALLBACK (on_get_stats) },
     { "handle-dump-graph", G_CALLBACK (on_dump_graph) },
+    { "handle-evidence", G_CALLBACK (on_evidence) },
     { "handle-stop", G_CALLBACK (on_stop) },
   };
   for (const auto &one : handlers)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "camera/faultclassifier.h"
 #include "camwarden-camera1.h"
+#include "core/fault.h"
 #include "gobject/ref.h"
 
 #include <functional>
@@ -32,6 +32,7 @@ public:
   virtual void prune (uint64_t bytes, NumberDone done) = 0;
   [[nodiscard]] virtual GVariant *stats () = 0; /* a{sv} */
   [[nodiscard]] virtual std::string graph () = 0;
+  [[nodiscard]] virtual GVariant *evidence () = 0; /* a{sv} */
   virtual void stop (unsigned drain_ms) = 0;
   virtual void link_closed () = 0;
 };

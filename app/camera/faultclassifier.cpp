@@ -9,63 +9,131 @@ namespace camwarden
 namespace
 {
 
-struct Domain
-{
-  GQuark quark;
-  const char *name;
-  GType codes;
-};
+/* An element that fails stops the source, which complains at once. */
+constexpr int64_t echo_time = 500 * 1000;
 
 std::string
-code_name (const Domain &domain, int code)
+domain_name (GQuark domain)
 {
-  auto *codes = static_cast<GEnumClass *> (g_type_class_ref (domain.codes));
-  const GEnumValue *value = g_enum_get_value (codes, code);
-  std::string name = domain.name;
-  name += "-" + (value ? std::string (value->value_nick) : std::to_string (code));
-  g_type_class_unref (codes);
-  return name;
-}
-
-std::string
-fault_code (const GError *error)
-{
-  const Domain domains[] = {
-    { GST_CORE_ERROR, "core", GST_TYPE_CORE_ERROR },
-    { GST_LIBRARY_ERROR, "library", GST_TYPE_LIBRARY_ERROR },
-    { GST_RESOURCE_ERROR, "resource", GST_TYPE_RESOURCE_ERROR },
-    { GST_STREAM_ERROR, "stream", GST_TYPE_STREAM_ERROR },
-  };
-  for (const auto &domain : domains)
-    if (error->domain == domain.quark)
-      return code_name (domain, error->code);
-  return std::string (g_quark_to_string (error->domain)) + "-" + std::to_string (error->code);
+  if (domain == GST_CORE_ERROR)
+    return "core";
+  if (domain == GST_LIBRARY_ERROR)
+    return "library";
+  if (domain == GST_RESOURCE_ERROR)
+    return "resource";
+  if (domain == GST_STREAM_ERROR)
+    return "stream";
+  return g_quark_to_string (domain);
 }
 
 std::string
 factory_name (GstObject *object)
 {
-  if (!GST_IS_ELEMENT (object))
-    return GST_OBJECT_NAME (object);
-  const GstElementFactory *factory = gst_element_get_factory (GST_ELEMENT (object));
+  const GstElementFactory *factory
+      = GST_IS_ELEMENT (object) ? gst_element_get_factory (GST_ELEMENT (object)) : nullptr;
   return factory ? GST_OBJECT_NAME (factory) : GST_OBJECT_NAME (object);
+}
+
+struct Content
+{
+  explicit Content (GstMessage *message)
+  {
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING)
+      gst_message_parse_warning (message, &error, &debug);
+    else
+      gst_message_parse_error (message, &error, &debug);
+  }
+  ~Content ()
+  {
+    g_error_free (error);
+    g_free (debug);
+  }
+  Content (const Content &) = delete;
+  Content &operator= (const Content &) = delete;
+
+  GError *error = nullptr;
+  char *debug = nullptr;
+};
+
+SourceComplaint
+complaint_of (GstMessage *message, const Content &content)
+{
+  SourceComplaint complaint;
+  complaint.factory = factory_name (GST_MESSAGE_SRC (message));
+  complaint.domain = domain_name (content.error->domain);
+  complaint.code = content.error->code;
+  complaint.debug = content.debug ? content.debug : "";
+  complaint.error_number = errno_in_text (complaint.debug);
+  return complaint;
 }
 
 } // namespace
 
-Fault
-fault_from_message (GstMessage *message, const std::string &part)
+FaultClassifier::FaultClassifier (const ErrorLog &log) : log_ (log)
+{}
+
+void
+FaultClassifier::run_began ()
 {
-  g_autoptr (GError) error = nullptr;
-  g_autofree char *debug = nullptr;
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING)
-    gst_message_parse_warning (message, &error, &debug);
-  else
-    gst_message_parse_error (message, &error, &debug);
-  g_autofree char *evidence = g_strdup_printf (
-      "%s: %s %d: %s: %s", factory_name (GST_MESSAGE_SRC (message)).c_str (),
-      g_quark_to_string (error->domain), error->code, error->message, debug ? debug : "");
-  return { FaultClass::Camera, Tier::Source, part, fault_code (error), evidence };
+  source_failed_ = false;
+  latest_ = 0;
+}
+
+std::string
+FaultClassifier::text_of (GstMessage *message)
+{
+  const Content content (message);
+  g_autofree char *text
+      = g_strdup_printf ("%s: %s %d: %s: %s", factory_name (GST_MESSAGE_SRC (message)).c_str (),
+                         domain_name (content.error->domain).c_str (), content.error->code,
+                         content.error->message, content.debug ? content.debug : "");
+  return take_string (g_utf8_make_valid (text, -1));
+}
+
+bool
+FaultClassifier::echoes (const GError *error, const std::string &part, int64_t now) const
+{
+  const bool source = part == "source";
+  if (source && source_failed_)
+    return true;
+  const bool aftermath
+      = source ? is_echo (domain_name (error->domain), error->code) : part == latest_part_;
+  return aftermath && latest_ && now - latest_ < echo_time;
+}
+
+std::optional<Fault>
+FaultClassifier::judge (GstMessage *message, const std::string &part, bool streaming)
+{
+  const Content content (message);
+  const int64_t now = g_get_monotonic_time ();
+  const bool echo = echoes (content.error, part, now);
+  if (part == "source")
+    source_failed_ = true;
+  if (echo)
+    return {};
+  latest_ = now;
+  latest_part_ = part;
+  if (part != "source")
+    return fault_of ("element-failed", part, text_of (message));
+  SourceComplaint complaint = complaint_of (message, content);
+  complaint.was_streaming = streaming;
+  if (!complaint.error_number)
+    complaint.error_number = log_.error_number (GST_OBJECT_NAME (GST_MESSAGE_SRC (message)));
+  const Ruling ruling = judge_error (complaint);
+  return Fault{ ruling.fault_class, ruling.first, part, std::string (ruling.code),
+                text_of (message) };
+}
+
+std::optional<Fault>
+FaultClassifier::judge_warning (GstMessage *message, const std::string &part)
+{
+  const Content content (message);
+  const auto ruling = part == "source" ? camwarden::judge_warning (complaint_of (message, content))
+                                       : std::optional<Ruling>{};
+  if (!ruling)
+    return {};
+  return Fault{ ruling->fault_class, ruling->first, part, std::string (ruling->code),
+                text_of (message) };
 }
 
 } // namespace camwarden

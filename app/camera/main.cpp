@@ -32,6 +32,7 @@ struct Options
   char *redis = nullptr;
   char *redis_password_file = nullptr;
   int link_fd = -1;
+  gboolean expect_camera = FALSE;
   gboolean verbose = FALSE;
   gboolean version = FALSE;
 
@@ -55,6 +56,8 @@ parse_options (Options &options, int *argc, char ***argv)
       N_ ("The file with that server's password"), N_ ("FILE") },
     { "link-fd", 0, 0, G_OPTION_ARG_INT, &options.link_fd,
       N_ ("A socket to camwardend, which starts its workers with it"), N_ ("N") },
+    { "expect-camera", 0, 0, G_OPTION_ARG_NONE, &options.expect_camera,
+      N_ ("With source=auto: wait for a camera, show no test picture"), nullptr },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options.verbose, N_ ("Print a line every second"),
       nullptr },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options.version, N_ ("Print the version"), nullptr },
@@ -169,7 +172,12 @@ run (int argc, char **argv)
     return problem;
   g_message ("camera %s: %s -> %s (%s)", camera->id.c_str (), camera->source.c_str (),
              camera->location.c_str (), camera->modes.c_str ());
-  Camera worker (*camera, { options.link_fd, options.verbose != FALSE });
+  const RecoveryConfig &recovery = config->recovery ();
+  Camera worker (*camera, { .link_fd = options.link_fd,
+                            .verbose = options.verbose != FALSE,
+                            .expect_camera = options.expect_camera != FALSE,
+                            .source_deadline = recovery.source.deadline,
+                            .pipeline_deadline = recovery.pipeline.deadline });
   return worker.run ();
 }
 

@@ -50,8 +50,9 @@ gate_settings (const CameraConfig &config)
 
 } // namespace
 
-Pipeline::Pipeline (const CameraConfig &config, MainQueue &queue, Events events)
-    : config_ (config), queue_ (queue), events_ (std::move (events)), gate_ (gate_settings (config))
+Pipeline::Pipeline (const CameraConfig &config, Surroundings surroundings, Events events)
+    : config_ (config), surroundings_ (surroundings), events_ (std::move (events)),
+      gate_ (gate_settings (config)), classifier_ (surroundings.log)
 {}
 
 Pipeline::~Pipeline ()
@@ -62,10 +63,10 @@ Pipeline::~Pipeline ()
 }
 
 std::unique_ptr<Pipeline>
-Pipeline::build (const CameraConfig &config, const CameraSource &source, MainQueue &queue,
+Pipeline::build (const CameraConfig &config, const CameraSource &source, Surroundings surroundings,
                  Events events, GError **error)
 {
-  std::unique_ptr<Pipeline> pipeline (new Pipeline (config, queue, std::move (events)));
+  std::unique_ptr<Pipeline> pipeline (new Pipeline (config, surroundings, std::move (events)));
   if (!pipeline->make_elements (source, error) || !pipeline->link (error))
     return nullptr;
   pipeline->watch_pads ();
@@ -101,7 +102,6 @@ Pipeline::make_elements (const CameraSource &source, GError **error)
   probe_ = pace_ ? make_element (config_, "healthprobe", error) : Ref<GstElement>{};
   if (!probe_ || !make_encoder (error) || !make_sinks (error))
     return false;
-  set_pacing (false);
   for (const auto &element : { source_, pace_, probe_, convert_, formats_, encoder_, redis_ })
     if (element && !add (element))
       g_error ("camera %s: %s cannot be added", config_.id.c_str (),
@@ -231,16 +231,44 @@ Pipeline::link (GError **error)
   return true;
 }
 
+/* The source stands apart from the rest: what is behind it runs whether the camera is there or not,
+ * and starting it for the first time is nothing else than starting it again. */
 bool
 Pipeline::play ()
 {
-  const GstStateChangeReturn paused = gst_element_set_state (pipeline_.get (), GST_STATE_PAUSED);
-  if (paused == GST_STATE_CHANGE_FAILURE)
-    return false;
-  /* What is not live comes as fast as it is taken: the clock has to hold it back. */
-  if (paused != GST_STATE_CHANGE_NO_PREROLL)
-    set_pacing (true);
+  gst_element_set_locked_state (source_.get (), TRUE);
   return gst_element_set_state (pipeline_.get (), GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
+}
+
+bool
+Pipeline::start_source ()
+{
+  begin_run ();
+  /* What is not live comes as fast as it is taken: the clock has to hold it back. */
+  set_pacing (true);
+  gst_element_set_locked_state (source_.get (), FALSE);
+  const GstStateChangeReturn paused = gst_element_set_state (source_.get (), GST_STATE_PAUSED);
+  if (paused == GST_STATE_CHANGE_NO_PREROLL)
+    set_pacing (false);
+  return paused != GST_STATE_CHANGE_FAILURE
+         && gst_element_set_state (source_.get (), GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
+}
+
+/* While the source stands still: what it said before is on the bus before this, what it is going to
+ * say will be behind it. */
+void
+Pipeline::begin_run ()
+{
+  pacer_.begin ();
+  surroundings_.log.forget_numbers ();
+  tell (gst_structure_new ("camwarden-run", "frames", G_TYPE_UINT64, gate_.frames (), nullptr));
+}
+
+void
+Pipeline::tell (GstStructure *structure)
+{
+  gst_element_post_message (pipeline_.get (),
+                            gst_message_new_application (GST_OBJECT (pipeline_.get ()), structure));
 }
 
 void
@@ -253,6 +281,7 @@ Pipeline::set_pacing (bool on)
 void
 Pipeline::stop ()
 {
+  gst_element_set_locked_state (source_.get (), FALSE);
   gst_element_set_state (pipeline_.get (), GST_STATE_NULL);
 }
 
@@ -263,6 +292,7 @@ Pipeline::put_source (const CameraSource &source)
   const auto pad = static_pad (source.element, "src");
   gst_ghost_pad_set_target (GST_GHOST_PAD (source_pad_.get ()), pad.get ());
   inner_source_ = source.element;
+  described_.set ({ source.name, facts_of (source.element), source.found });
 }
 
 /* A demuxer loses its pads when it stops, and the parser links them only once. */
@@ -277,20 +307,20 @@ Pipeline::source_is_whole () const
 }
 
 bool
-Pipeline::restart_source ()
+Pipeline::restart_source (bool renew, bool expect_camera, GError **error)
 {
   gst_element_set_locked_state (source_.get (), TRUE);
   gst_element_set_state (source_.get (), GST_STATE_NULL);
-  if (!source_is_whole ()) {
-    const auto source = make_source (config_, nullptr);
-    if (!source)
+  if (renew || !source_is_whole ()) {
+    const auto source = make_source (config_, expect_camera, error);
+    if (!source) {
+      begin_run ();
       return false;
+    }
     gst_bin_remove (GST_BIN (source_.get ()), inner_source_.get ());
     put_source (*source);
   }
-  pacer_.begin ();
-  gst_element_set_locked_state (source_.get (), FALSE);
-  return gst_element_sync_state_with_parent (source_.get ());
+  return start_source ();
 }
 
 void
@@ -299,7 +329,7 @@ Pipeline::drain ()
   GstPad *head = head_.get ();
   if (head && gst_pad_send_event (head, gst_event_new_eos ()))
     return;
-  queue_.post ([this, alive = alive_] {
+  surroundings_.queue.post ([this, alive = alive_] {
     if (*alive && events_.drained)
       events_.drained ();
   });
@@ -353,6 +383,21 @@ Pipeline::graph () const
 {
   return take_string (
       gst_debug_bin_to_dot_data (GST_BIN (pipeline_.get ()), GST_DEBUG_GRAPH_SHOW_ALL));
+}
+
+std::string
+Pipeline::safe_graph () const
+{
+  const auto details = static_cast<GstDebugGraphDetails> (GST_DEBUG_GRAPH_SHOW_MEDIA_TYPE
+                                                          | GST_DEBUG_GRAPH_SHOW_CAPS_DETAILS
+                                                          | GST_DEBUG_GRAPH_SHOW_STATES);
+  return take_string (gst_debug_bin_to_dot_data (GST_BIN (pipeline_.get ()), details));
+}
+
+Pipeline::Source
+Pipeline::source () const
+{
+  return described_.get ();
 }
 
 Pipeline::Format

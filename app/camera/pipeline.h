@@ -4,6 +4,7 @@
 #include "camera/faultclassifier.h"
 #include "camera/framegate.h"
 #include "camera/mainqueue.h"
+#include "camera/picturelog.h"
 #include "camera/sourcechoice.h"
 #include "core/pacer.h"
 
@@ -27,32 +28,49 @@ public:
   {
     std::function<void (const Fault &)> error;
     std::function<void (const Fault &)> warning;
+    std::function<void (const std::string &)> remark;   /* an echo of the error before it, or a
+                                                           warning that tells of no fault */
     std::function<void ()> drained;                     /* after drain(): the sinks are through */
+    std::function<void ()> began;                       /* a run of the source, before its frames */
     std::function<void ()> ended;                       /* the source has no more frames */
     std::function<void (const GstStructure *)> message; /* the elements' own messages */
+  };
+
+  /* What outlives a pipeline. */
+  struct Surroundings
+  {
+    MainQueue &queue;
+    ErrorLog &log;
+    PictureLog &pictures;
   };
 
   /* Main thread. NULL: something is missing, or the description is wrong. */
   [[nodiscard]] static std::unique_ptr<Pipeline> build (const CameraConfig &config,
                                                         const CameraSource &source,
-                                                        MainQueue &queue, Events events,
+                                                        Surroundings surroundings, Events events,
                                                         GError **error);
   ~Pipeline (); /* after stop(), or without play() */
   Pipeline (const Pipeline &) = delete;
   Pipeline &operator= (const Pipeline &) = delete;
 
   /* These may hang with the driver: the state thread's business. */
-  [[nodiscard]] bool play (); /* false: an error is on the bus */
+  /* False, of all three: an error is on the bus, unless GError says it. The sinks run from play()
+   * on, whatever becomes of the source. */
+  [[nodiscard]] bool play ();
+  [[nodiscard]] bool start_source ();
+  [[nodiscard]] bool restart_source (bool renew, bool expect_camera, GError **error);
   void stop ();
-  [[nodiscard]] bool restart_source ();
   void drain (); /* what is on its way is stored and published, then Events::drained */
 
   /* Main thread. */
+  void handle_messages ();                 /* those that wait on the bus, at once */
   void apply (const CameraConfig &config); /* its keys that may change while it runs */
   [[nodiscard]] bool set_quality (int quality, GError **error);
   [[nodiscard]] GstStructure *redis_stats () const; /* the caller's */
   [[nodiscard]] GstStructure *store_stats () const; /* NULL: nothing is stored */
   [[nodiscard]] std::string graph () const;
+  /* Asks no element for its properties: a driver that hangs does not matter. */
+  [[nodiscard]] std::string safe_graph () const;
 
   [[nodiscard]] FrameGate &
   gate ()
@@ -65,6 +83,20 @@ public:
   {
     return store_;
   }
+  /* In this run of the source, as Events::began tells of them. */
+  [[nodiscard]] bool
+  gave_frames () const
+  {
+    return gate_.frames () != run_frames_;
+  }
+  /* Who gives the frames. */
+  struct Source
+  {
+    std::string name; /* for people */
+    SourceFacts facts;
+    bool found = false; /* by source=auto */
+  };
+  [[nodiscard]] Source source () const;
   [[nodiscard]] bool
   live () const
   {
@@ -82,7 +114,7 @@ public:
   [[nodiscard]] Format format () const;
 
 private:
-  Pipeline (const CameraConfig &config, MainQueue &queue, Events events);
+  Pipeline (const CameraConfig &config, Surroundings surroundings, Events events);
 
   [[nodiscard]] bool make_elements (const CameraSource &source, GError **error);
   [[nodiscard]] bool make_encoder (GError **error);
@@ -101,6 +133,11 @@ private:
   [[nodiscard]] bool encodes_jpeg () const;
   [[nodiscard]] std::string part_of (GstObject *object) const;
   void set_pacing (bool on);
+  void begin_run ();
+  void tell (GstStructure *structure);
+  void application_message (const GstStructure *message);
+  void error_message (GstMessage *message);
+  void warning_message (GstMessage *message);
 
   /* Streaming thread. */
   void answer_caps (GstQuery *query);
@@ -117,7 +154,7 @@ private:
 
   /* Constant. */
   const CameraConfig config_; /* as built; apply() changes the elements, not this */
-  MainQueue &queue_;
+  const Surroundings surroundings_;
   const Events events_;
 
   FrameGate gate_;
@@ -129,6 +166,9 @@ private:
 
   Pacer pacer_;                  /* streaming thread; state thread while the source stands still */
   Ref<GstElement> inner_source_; /* in the bin source_; state thread only, once it plays */
+  Locked<Source> described_;
+  FaultClassifier classifier_; /* main thread only */
+  uint64_t run_frames_ = 0;    /* at the beginning of the source's run; main thread only */
   Locked<Format> format_;
   Locked<GstPad *> head_{ nullptr }; /* what the gate is linked to */
   std::atomic<bool> paced_ = false;  /* a source that is not live: the clock holds it back */

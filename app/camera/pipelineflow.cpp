@@ -72,10 +72,8 @@ Pipeline::on_source (GstPad * /*pad*/, GstPadProbeInfo *info, gpointer data)
   auto *self = static_cast<Pipeline *> (data);
   if (GST_EVENT_TYPE (gst_pad_probe_info_get_event (info)) != GST_EVENT_EOS)
     return GST_PAD_PROBE_OK;
-  self->queue_.post ([self, alive = self->alive_] {
-    if (*alive && self->events_.ended)
-      self->events_.ended ();
-  });
+  /* Over the bus: it stays behind the error that may be the reason. */
+  self->tell (gst_structure_new_empty ("camwarden-ended"));
   return GST_PAD_PROBE_DROP;
 }
 
@@ -215,8 +213,46 @@ Pipeline::link_behind_gate (GstPad *gate, bool jpeg)
 GstPadProbeReturn
 Pipeline::on_encoded (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
-  static_cast<Pipeline *> (data)->gate_.encoded (gst_pad_probe_info_get_buffer (info), pad);
+  auto *self = static_cast<Pipeline *> (data);
+  GstBuffer *buffer = gst_pad_probe_info_get_buffer (info);
+  self->gate_.encoded (buffer, pad);
+  self->surroundings_.pictures.look (buffer, g_get_monotonic_time ());
   return GST_PAD_PROBE_OK;
+}
+
+void
+Pipeline::application_message (const GstStructure *message)
+{
+  if (gst_structure_has_name (message, "camwarden-ended")) {
+    events_.ended ();
+    return;
+  }
+  guint64 frames = 0;
+  gst_structure_get_uint64 (message, "frames", &frames);
+  run_frames_ = frames;
+  classifier_.run_began ();
+  events_.began ();
+}
+
+void
+Pipeline::error_message (GstMessage *message)
+{
+  const auto fault
+      = classifier_.judge (message, part_of (GST_MESSAGE_SRC (message)), gave_frames ());
+  if (fault)
+    events_.error (*fault);
+  else
+    events_.remark (FaultClassifier::text_of (message));
+}
+
+void
+Pipeline::warning_message (GstMessage *message)
+{
+  const auto fault = classifier_.judge_warning (message, part_of (GST_MESSAGE_SRC (message)));
+  if (fault)
+    events_.warning (*fault);
+  else
+    events_.remark ("warning: " + FaultClassifier::text_of (message));
 }
 
 gboolean
@@ -225,13 +261,16 @@ Pipeline::on_message (GstBus * /*bus*/, GstMessage *message, gpointer data)
   auto *self = static_cast<Pipeline *> (data);
   switch (GST_MESSAGE_TYPE (message)) {
   case GST_MESSAGE_ERROR:
-    self->events_.error (fault_from_message (message, self->part_of (GST_MESSAGE_SRC (message))));
+    self->error_message (message);
     break;
   case GST_MESSAGE_WARNING:
-    self->events_.warning (fault_from_message (message, self->part_of (GST_MESSAGE_SRC (message))));
+    self->warning_message (message);
     break;
   case GST_MESSAGE_EOS:
     self->events_.drained ();
+    break;
+  case GST_MESSAGE_APPLICATION:
+    self->application_message (gst_message_get_structure (message));
     break;
   case GST_MESSAGE_ELEMENT:
     self->events_.message (gst_message_get_structure (message));
@@ -240,6 +279,16 @@ Pipeline::on_message (GstBus * /*bus*/, GstMessage *message, gpointer data)
     break;
   }
   return G_SOURCE_CONTINUE;
+}
+
+void
+Pipeline::handle_messages ()
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline_.get ());
+  while (GstMessage *message = gst_bus_pop (bus)) {
+    on_message (bus, message, this);
+    gst_message_unref (message);
+  }
 }
 
 } // namespace camwarden

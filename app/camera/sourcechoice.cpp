@@ -48,7 +48,7 @@ first_camera ()
     g_object_unref (element.get ());
     const GstElementFactory *factory = gst_element_get_factory (element.get ());
     const std::string name = take_string (gst_device_get_display_name (device.get ()));
-    return CameraSource{ element, std::string (GST_OBJECT_NAME (factory)) + ": " + name };
+    return CameraSource{ element, std::string (GST_OBJECT_NAME (factory)) + ": " + name, true };
   }
   return {};
 }
@@ -63,7 +63,7 @@ named_device (const CameraConfig &config, GError **error)
   if (!element)
     return {};
   g_object_set (element.get (), path ? "device" : "camera-name", config.device.c_str (), nullptr);
-  return CameraSource{ element, std::string (factory) + ": " + config.device };
+  return CameraSource{ element, std::string (factory) + ": " + config.device, false };
 }
 
 Ref<GstElement>
@@ -92,6 +92,23 @@ ghost_open_pad (const Ref<GstElement> &bin, GstPadDirection direction, const cha
   g_autoptr (GstPad) open = gst_bin_find_unlinked_pad (GST_BIN (bin.get ()), direction);
   if (open)
     gst_element_add_pad (bin.get (), gst_ghost_pad_new (name, open));
+}
+
+SourceFacts
+element_facts (GstElement *element)
+{
+  SourceFacts facts;
+  const GstElementFactory *factory = gst_element_get_factory (element);
+  facts.factory = factory ? GST_OBJECT_NAME (factory) : "";
+  for (const char *property : { "device", "camera-name" }) {
+    const GParamSpec *spec = g_object_class_find_property (G_OBJECT_GET_CLASS (element), property);
+    if (!spec || spec->value_type != G_TYPE_STRING || !facts.device.empty ())
+      continue;
+    char *text = nullptr;
+    g_object_get (element, property, &text, nullptr);
+    facts.device = take_string (text);
+  }
+  return facts;
 }
 
 bool
@@ -156,7 +173,7 @@ parse_bin (const CameraConfig &config, const char *key, const std::string &descr
 }
 
 std::optional<CameraSource>
-make_source (const CameraConfig &config, GError **error)
+make_source (const CameraConfig &config, bool expect_camera, GError **error)
 {
   const bool automatic = config.source.empty () || config.source == "auto";
   if (automatic && !config.device.empty ())
@@ -164,13 +181,38 @@ make_source (const CameraConfig &config, GError **error)
   if (automatic) {
     if (auto camera = first_camera ())
       return camera;
+    if (expect_camera) {
+      g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND,
+                   _ ("camera %s: no camera found: plug it in"), config.id.c_str ());
+      return {};
+    }
     g_warning ("camera %s: no camera found: test picture", config.id.c_str ());
   }
   Ref<GstElement> bin
       = parse_bin (config, "source", automatic ? test_picture : config.source, false, error);
   if (!bin)
     return {};
-  return CameraSource{ bin, automatic ? "test picture" : config.source };
+  return CameraSource{ bin, automatic ? "test picture" : config.source, false };
+}
+
+SourceFacts
+facts_of (const Ref<GstElement> &source)
+{
+  GstElement *innermost = nullptr;
+  if (GST_IS_BIN (source.get ())) {
+    GstIterator *elements = gst_bin_iterate_recurse (GST_BIN (source.get ()));
+    GValue item = G_VALUE_INIT;
+    while (!innermost && gst_iterator_next (elements, &item) == GST_ITERATOR_OK) {
+      auto *element = GST_ELEMENT (g_value_get_object (&item));
+      if (!GST_IS_BIN (element) && GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SOURCE))
+        innermost = element;
+      g_value_unset (&item);
+    }
+    gst_iterator_free (elements);
+  } else {
+    innermost = source.get ();
+  }
+  return innermost ? element_facts (innermost) : SourceFacts{};
 }
 
 } // namespace camwarden

@@ -43,6 +43,16 @@ add_field (GQuark name, const GValue *value, gpointer data)
 } // namespace
 
 GVariant *
+strings_to_variant (const std::vector<std::string> &strings)
+{
+  GVariantBuilder texts;
+  g_variant_builder_init (&texts, G_VARIANT_TYPE_STRING_ARRAY);
+  for (const auto &one : strings)
+    g_variant_builder_add (&texts, "s", one.c_str ());
+  return g_variant_builder_end (&texts);
+}
+
+GVariant *
 structure_to_vardict (const GstStructure *structure)
 {
   GVariantBuilder fields;

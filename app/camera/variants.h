@@ -2,6 +2,8 @@
 #pragma once
 
 #include <gst/gst.h>
+#include <string>
+#include <vector>
 
 namespace camwarden
 {
@@ -9,5 +11,8 @@ namespace camwarden
 /* An element's statistics or message as a{sv}, floating; NULL gives an empty one. Types that D-Bus
  * has no name for travel as text. */
 [[nodiscard]] GVariant *structure_to_vardict (const GstStructure *structure);
+
+/* As "as", floating. */
+[[nodiscard]] GVariant *strings_to_variant (const std::vector<std::string> &strings);
 
 } // namespace camwarden

@@ -149,19 +149,13 @@ def test_stamps_of_another_time():
         assert 25 <= rates[-1] <= 35, rates
 
 
-def test_source_error():
-    with Directory() as place, \
-            Worker(place, config(place, "faultysrc mode=error at-frame=20", SMALL)) as worker:
-        tap.equal(worker.exit_code(), 75)
-        assert worker.faults and worker.faults[0].part == "source", worker.faults
-        assert worker.faults[0].code.startswith("resource-"), worker.faults
-
-
-def test_no_device():
-    with Directory() as place, \
-            Worker(place, config(place, "faultysrc mode=nodevice", SMALL)) as worker:
-        tap.equal(worker.exit_code(), 75)
-        tap.equal(worker.faults[0][2:4], ("source", "resource-not-found"))
+def test_by_hand_a_fault_is_the_end():
+    with Directory() as place:
+        fails(place, config(place, "faultysrc mode=error at-frame=20", SMALL), 75,
+              ["source/resource-read"])
+        fails(place, config(place, "faultysrc mode=nodevice", SMALL), 75,
+              ["source/resource-not-found"])
+        fails(place, config(place, PICTURE + " num-buffers=0", SMALL), 75, ["source/eos"])
 
 
 def test_stall():
@@ -184,7 +178,7 @@ def test_hang():
                                "RestartSource", None, None, 0, 20000, None, None)
         worker.wait("pings are answered", lambda: worker.progress() >= 20)
         tap.equal(worker.exit_code(), 75)
-        assert ("pipeline", "state-change-hang") in [f[:2] for f in worker.faults], worker.faults
+        assert ("pipeline", "state-change-hang") in [f[2:4] for f in worker.faults], worker.faults
 
 
 tap.main(globals())
