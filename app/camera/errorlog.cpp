@@ -56,13 +56,15 @@ is_one_of_v4l2 (const char *category)
   return false;
 }
 
-/* "source", also of its pool "source:pool0:src" and the pool's allocator. */
+/* "source", also of its pool "source:pool0:src" and the pool's allocator. Read without the object's
+ * lock, as GStreamer's own log does: the caller may hold it. */
 std::string
 element_name (GObject *object)
 {
   if (!GST_IS_OBJECT (object))
     return {};
-  const std::string name = take_string (gst_object_get_name (GST_OBJECT (object)));
+  const char *given = GST_OBJECT_NAME (object);
+  const std::string name = given ? given : "";
   return name.substr (0, name.find (':'));
 }
 

@@ -60,7 +60,8 @@ bool
 RecoveryPolicy::fault (int64_t now, const Fault &fault)
 {
   spell_.interrupted ();
-  if (tier_cap (fault.fault_class) == Tier::Count || fault.first == Tier::Count)
+  const bool refused = fault.fault_class == FaultClass::Configuration && fault.part == "source";
+  if (!refused && (tier_cap (fault.fault_class) == Tier::Count || fault.first == Tier::Count))
     return false;
   switch (phase_) {
   case Phase::Steady:
@@ -145,9 +146,7 @@ RecoveryPolicy::worker_ended (int64_t now, const WorkerExit &exit)
   case WorkerExit::Meaning::Configuration:
     fault_ = death;
     fault_.fault_class = FaultClass::Configuration;
-    if (!std::exchange (given_up_, true))
-      say (RecoveryAction::Kind::GivenUp, Tier::Worker);
-    return wait (Tier::Worker, now + settings_.configuration_retry);
+    return plan (now);
   case WorkerExit::Meaning::Died:
     break;
   }
@@ -202,7 +201,11 @@ RecoveryPolicy::frames (int64_t now, uint64_t count, bool fresh)
 void
 RecoveryPolicy::device_arrived (int64_t now)
 {
-  if (phase_ != Phase::Waiting || !waits_for_a_device (fault_.fault_class))
+  if (phase_ != Phase::Waiting) {
+    arrived_ = open (); /* perhaps too late for the attempt that is under way */
+    return;
+  }
+  if (!waits_for_a_device (fault_.fault_class))
     return;
   probe_ = 0;
   at_ = std::min (at_, now + settings_.arrival_delay);
@@ -225,6 +228,7 @@ RecoveryPolicy::begin (int64_t now, const Fault &fault)
   since_ = now;
   attempts_ = 0;
   probe_ = 0;
+  arrived_ = false;
   given_up_ = false;
 }
 
@@ -249,6 +253,12 @@ RecoveryPolicy::plan (int64_t now)
   good_since_ = -1;
   if (waits_for_a_device (fault_.fault_class))
     return plan_probe (now);
+  if (fault_.fault_class == FaultClass::Configuration) {
+    /* Somebody has to change something, and nobody may tell when. */
+    if (!std::exchange (given_up_, true))
+      say (RecoveryAction::Kind::GivenUp, Tier::Count);
+    return wait (worker_ ? Tier::Source : Tier::Worker, now + settings_.configuration_retry);
+  }
   if (fault_.fault_class == FaultClass::Quality && attempts_ > 0)
     return close (); /* once is enough: the picture may be right */
   if (!worker_) {
@@ -270,8 +280,13 @@ RecoveryPolicy::plan_probe (int64_t now)
 {
   const bool busy = fault_.fault_class == FaultClass::Busy;
   const int64_t longest = busy ? settings_.busy_probe_max : settings_.absent_probe_max;
+  const Tier tier = worker_ ? Tier::Source : Tier::Worker;
+  if (std::exchange (arrived_, false)) {
+    probe_ = 0;
+    return wait (tier, now + settings_.arrival_delay);
+  }
   probe_ = std::min (longest, probe_ == 0 ? settings_.probe_min : probe_ * 2);
-  wait (worker_ ? Tier::Source : Tier::Worker, now + probe_);
+  wait (tier, now + probe_);
 }
 
 void

@@ -77,8 +77,9 @@ public:
 
   void configure (const RecoverySettings &settings);
 
-  /* A fault of a class that caps at Tier::Count changes nothing here. False: it belongs to the
-   * incident that is open, or needs no cure. */
+  /* A fault of a class that caps at Tier::Count changes nothing here, but a source that refuses its
+   * configuration is tried again every configuration_retry. False: it belongs to the incident that
+   * is open, or needs no cure. */
   bool fault (int64_t now, const Fault &fault);
   /* The operator's wish: from this tier on, at once. */
   void requested (int64_t now, Tier tier);
@@ -167,6 +168,7 @@ private:
   Tier floor_ = Tier::Source, tier_ = Tier::Count;
   int64_t since_ = 0, at_ = 0, deadline_ = 0;
   int64_t probe_ = 0; /* the last wait for an absent device; 0: none yet */
+  bool arrived_ = false; /* a device did, while an attempt was under way */
   unsigned attempts_ = 0;
   bool given_up_ = false;
   int64_t good_since_ = -1;

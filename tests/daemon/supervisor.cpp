@@ -63,6 +63,15 @@ public:
       faults.push_back (fault);
     };
     events.line = [this] (const std::string &line) { lines.push_back (line); };
+    events.recovery = [this] (const RecoveryAction &action, const Fault &) {
+      if (action.kind == RecoveryAction::Kind::Cured)
+        cured.push_back (action);
+    };
+    events.reset_device = [this] (const std::string &name, int64_t,
+                                  const std::function<void (const GError *)> &done) {
+      device = name;
+      done (nullptr);
+    };
     events.changed = [this] { states.push_back (supervisor->health ().state); };
     supervisor
         = std::make_unique<Supervisor> (config (), all ().recovery (), command, settings, events);
@@ -108,11 +117,20 @@ public:
     });
   }
 
+  /* Orders of this tier so far. */
+  [[nodiscard]] unsigned
+  cures (Tier tier) const
+  {
+    return health ().cures[static_cast<size_t> (tier) - 1];
+  }
+
   const std::string recovery_keys;
   TempDir place;
   WorkerCommand command;
   SupervisorSettings settings;
   std::vector<Fault> faults;
+  std::vector<RecoveryAction> cured;
+  std::string device; /* that was reset */
   std::vector<std::string> lines;
   std::vector<CameraState> states;
   std::unique_ptr<Supervisor> supervisor;
@@ -215,15 +233,129 @@ test_wrong_configuration ()
   fixture.stop ();
 }
 
+/* ---- recovery ---- */
+
+constexpr const char *fast = "healthy-after=1s\nhealthy-bin=500ms\ncamera-backoff=50ms\n";
+
+/* Waited for in the same process, however long. */
 static void
 test_no_camera ()
 {
-  Fixture fixture ("faultysrc mode=nodevice");
+  Fixture fixture ("faultysrc is-live=true mode=nodevice");
   fixture.start ();
   wait_until ("it is told", [&] { return fixture.health ().state == CameraState::NoCamera; });
-  wait_until ("it is tried again", [&] { return fixture.health ().respawns >= 2; });
+  const int pid = fixture.health ().pid;
+  wait_until ("it is tried again", [&] { return fixture.cures (Tier::Source) >= 2; });
   g_assert_true (fixture.told ("source", "resource-not-found"));
+  g_assert_true (fixture.health ().state == CameraState::NoCamera);
+  ASSERT_TEXT (fixture.health ().recovery, "source");
+  /* The next probe would be seconds away. */
+  const unsigned before = fixture.cures (Tier::Source);
+  const int64_t begin = g_get_monotonic_time ();
+  fixture.supervisor->device_arrived ();
+  wait_until ("it is tried at once", [&] { return fixture.cures (Tier::Source) > before; });
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, G_USEC_PER_SEC);
+  g_assert_cmpint (fixture.health ().pid, ==, pid);
+  g_assert_cmpuint (fixture.cures (Tier::Pipeline) + fixture.cures (Tier::Worker), ==, 0);
   fixture.stop ();
+}
+
+static void
+test_source_error ()
+{
+  Fixture fixture ("faultysrc is-live=true mode=error at-frame=30 times=1", "", fast);
+  fixture.start ();
+  wait_until ("the error is told", [&] { return fixture.told ("source", "resource-read"); });
+  const int pid = fixture.health ().pid;
+  wait_until ("it is cured", [&] { return !fixture.cured.empty (); });
+  g_assert_true (fixture.cured[0].tier == Tier::Source);
+  g_assert_cmpuint (fixture.cured[0].attempts, ==, 1);
+  fixture.wait_streaming ();
+  g_assert_cmpint (fixture.health ().pid, ==, pid);
+  g_assert_cmpuint (fixture.cures (Tier::Source), ==, 1);
+  g_assert_cmpuint (fixture.health ().respawns, ==, 0);
+  g_assert_true (fixture.health ().recovery.empty ());
+  g_assert_cmpint (fixture.supervisor->incident (), >, 0);
+  fixture.stop ();
+}
+
+/* A driver that hangs while it is stopped: only another process helps. */
+static void
+test_hang_in_a_state_change ()
+{
+  Fixture fixture ("faultysrc is-live=true mode=hang-on-stop at-frame=10 times=1", "",
+                   std::string (fast) + "source-deadline=1s\n");
+  fixture.start ();
+  wait_until ("it will hang", [&] { return fixture.health ().frames > 15; });
+  const int pid = fixture.health ().pid;
+  const int64_t begin = g_get_monotonic_time ();
+  fixture.supervisor->recover (Tier::Source);
+  wait_until ("another process streams", [&] {
+    return fixture.health ().pid != pid && fixture.health ().state == CameraState::Streaming;
+  });
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 10 * G_USEC_PER_SEC);
+  wait_until ("it is cured", [&] { return !fixture.cured.empty (); });
+  g_assert_true (fixture.cured[0].tier == Tier::Worker);
+  g_assert_cmpuint (fixture.cures (Tier::Pipeline), ==, 0);
+  fixture.stop ();
+}
+
+static void
+test_device_reset ()
+{
+  Fixture fixture ("faultysrc is-live=true device=/dev/video9 mode=error at-frame=30 times=1"
+                   " error-code=1",
+                   "", std::string (fast) + "device-reset=true\n");
+  fixture.start ();
+  fixture.wait_streaming ();
+  fixture.supervisor->recover (Tier::Device);
+  wait_until ("it is cured", [&] { return !fixture.cured.empty (); });
+  g_assert_true (fixture.cured[0].tier == Tier::Device);
+  ASSERT_TEXT (fixture.device, "/dev/video9");
+  fixture.stop ();
+}
+
+/* As libcamera does when a lost camera is stopped. */
+static void
+test_abort_when_stopped ()
+{
+  Fixture fixture ("faultysrc is-live=true mode=abort-on-stop at-frame=120", "stall-timeout=1s",
+                   fast);
+  fixture.start ();
+  wait_until ("the stall is told", [&] { return fixture.told ("source", "stall"); });
+  wait_until ("it is cured", [&] { return !fixture.cured.empty (); });
+  g_assert_true (fixture.cured[0].tier == Tier::Worker);
+  g_assert_cmpuint (fixture.cures (Tier::Source), ==, 1);
+  fixture.stop ();
+}
+
+/* Twice as patient, also in a worker that starts later. */
+static void
+test_weak_power ()
+{
+  const char *source = "faultysrc is-live=true mode=stall at-frame=30 duration=1500000000";
+  for (const bool weak : { true, false }) {
+    Fixture fixture (source, "stall-timeout=1s", fast);
+    fixture.start ();
+    fixture.supervisor->set_weak_power (weak);
+    fixture.wait_streaming ();
+    turn_for (3500 * 1000);
+    g_assert_true (fixture.told ("source", "stall") == !weak);
+    fixture.stop ();
+  }
+}
+
+static void
+test_stop_while_something_is_ordered ()
+{
+  Fixture fixture ("faultysrc is-live=true mode=hang-on-stop at-frame=10", "", fast);
+  fixture.start ();
+  wait_until ("it will hang", [&] { return fixture.health ().frames > 15; });
+  fixture.supervisor->recover (Tier::Source);
+  turn_for (300 * 1000);
+  g_assert_cmpint (fixture.stop (), <, 8 * G_USEC_PER_SEC);
+  turn_for (500 * 1000);
+  g_assert_cmpint (fixture.health ().pid, ==, 0);
 }
 
 static void
@@ -328,6 +460,13 @@ main (int argc, char **argv)
   g_test_add_func ("/supervisor/stop-of-a-stopped-process", test_stop_of_a_stopped_process);
   g_test_add_func ("/supervisor/wrong-configuration", test_wrong_configuration);
   g_test_add_func ("/supervisor/no-camera", test_no_camera);
+  g_test_add_func ("/supervisor/source-error", test_source_error);
+  g_test_add_func ("/supervisor/hang-in-a-state-change", test_hang_in_a_state_change);
+  g_test_add_func ("/supervisor/device-reset", test_device_reset);
+  g_test_add_func ("/supervisor/abort-when-stopped", test_abort_when_stopped);
+  g_test_add_func ("/supervisor/weak-power", test_weak_power);
+  g_test_add_func ("/supervisor/stop-while-something-is-ordered",
+                   test_stop_while_something_is_ordered);
   g_test_add_func ("/supervisor/lock-is-waited-for", test_lock_is_waited_for);
   g_test_add_func ("/supervisor/reload", test_reload);
   g_test_add_func ("/supervisor/calls-without-worker", test_calls_without_worker);

@@ -542,6 +542,22 @@ test_locked_and_configuration ()
   g_assert_true (world.policy.given_up ());
 }
 
+/* A source that refuses: the process lives, nothing is rebuilt, somebody may mend it any time. */
+static void
+test_refused_by_the_source ()
+{
+  World world;
+  world.fail ({ FaultClass::Configuration, Tier::Count, "source", "not-negotiated", "" },
+              Tier::Machine);
+  world.run (10 * minute);
+  g_assert_cmpuint (world.done.size (), ==, 20);
+  g_assert_cmpuint (world.count (Tier::Source), ==, 20);
+  g_assert_cmpuint (world.given_up, ==, 1);
+  world.cured_by = Tier::Source;
+  world.run (40 * second);
+  g_assert_false (world.policy.open ());
+}
+
 static void
 test_requested ()
 {
@@ -691,6 +707,7 @@ main (int argc, char **argv)
     { "budgets-of-zero", test_budgets_of_zero },
     { "wedged", test_wedged },
     { "locked-and-configuration", test_locked_and_configuration },
+    { "refused-by-the-source", test_refused_by_the_source },
     { "requested", test_requested },
     { "budgets-outlive-the-daemon", test_budgets_outlive_the_daemon },
     { "random-scripts", test_random_scripts },
