@@ -6,6 +6,7 @@
 #include "core/exitcodes.h"
 #include "daemon/logsetup.h"
 #include "daemon/runtimefile.h"
+#include "daemon/systemquestion.h"
 
 #include <cerrno>
 #include <csignal>
@@ -48,6 +49,7 @@ Daemon::Daemon (Options options, Notifier notifier)
 Daemon::~Daemon ()
 {
   http_.reset ();
+  parts_.safeguards.reset ();
   parts_.cameras.reset (); /* kills what did not stop */
   parts_.monitor.reset ();
   parts_.redis.reset ();
@@ -158,6 +160,7 @@ Daemon::run ()
   g_autoptr (GError) error = nullptr;
   connect_redis ();
   start_cameras ();
+  start_safeguards ();
   if (!start_http (&error)) {
     g_warning ("%s", error->message);
     return exitcode::Configuration;
@@ -300,9 +303,30 @@ Daemon::start_cameras ()
     publisher_.update (camera.supervisor->health (), camera.config.channel,
                        g_get_monotonic_time ());
   };
-  events.removed = [this] (const std::string &id) { publisher_.offline (id); };
+  events.removed = [this] (const std::string &id) {
+    publisher_.offline (id);
+    if (parts_.safeguards)
+      parts_.safeguards->camera_removed (id);
+  };
+  events.fault = [this] (const CameraSet::Camera &camera, const Fault &fault) {
+    if (parts_.safeguards)
+      parts_.safeguards->camera_fault (camera.config.id, fault);
+  };
   parts_.cameras = std::make_unique<CameraSet> (std::move (events));
   parts_.cameras->apply (parts_.config->cameras (), parts_.config->recovery (), worker_command ());
+}
+
+void
+Daemon::start_safeguards ()
+{
+  const Config &config = *parts_.config;
+  Safeguards::Events events;
+  events.power_changed = [this] (bool weak) { parts_.cameras->set_weak_power (weak); };
+  parts_.safeguards = std::make_unique<Safeguards> (
+      SystemMonitorSettings{ .root = system_root () },
+      thresholds_settings (config.thresholds (), config.recovery ()), safeguards_world (parts_),
+      std::move (events));
+  parts_.safeguards->start ();
 }
 
 /* What the worker reads tells it of the server too. */
@@ -399,6 +423,9 @@ Daemon::apply_changes (const ConfigChanges &changes)
   if (changes.redis)
     restart_redis ();
   parts_.cameras->apply (parts_.config->cameras (), parts_.config->recovery (), worker_command ());
+  if (changes.thresholds || changes.recovery)
+    parts_.safeguards->configure (
+        thresholds_settings (parts_.config->thresholds (), parts_.config->recovery ()));
   g_message ("configuration reloaded%s", changes.none () ? ", nothing changed" : "");
   for (const auto &key : changes.needs_daemon_restart)
     g_warning ("%s takes effect at the next start", key.c_str ());
@@ -477,6 +504,7 @@ Daemon::stop_requested ()
   tick_.reset ();
   restart_.reset ();
   http_.reset ();
+  parts_.safeguards.reset ();
   parts_.cameras->stop ([this] { cameras_gone (); });
 }
 

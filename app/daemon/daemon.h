@@ -43,6 +43,7 @@ private:
   void start_redis ();
   void start_monitor ();
   void start_cameras ();
+  void start_safeguards ();
   [[nodiscard]] ApiServerOptions http_options (const HttpConfig &config);
   bool start_http (GError **error);
   void redis_changed (EmbeddedRedis::State state, const std::string &why);

@@ -6,6 +6,7 @@
 #include "daemon/embeddedredis.h"
 #include "daemon/httpapi/model.h"
 #include "daemon/redismonitor.h"
+#include "daemon/safeguards.h"
 
 #include <memory>
 #include <optional>
@@ -21,8 +22,9 @@ struct DaemonParts
   std::unique_ptr<EmbeddedRedis> redis; /* none: the server is somebody else's */
   std::unique_ptr<RedisMonitor> monitor;
   std::unique_ptr<CameraSet> cameras;
-  int64_t started = 0;      /* wall, us */
-  int64_t started_mono = 0; /* us */
+  std::unique_ptr<Safeguards> safeguards; /* none before the cameras, and while stopping */
+  int64_t started = 0;                    /* wall, us */
+  int64_t started_mono = 0;               /* us */
   bool ready = false;
   std::string configuration_error; /* a reload that was refused */
 };
