@@ -54,6 +54,7 @@ Threshold::configure (const ThresholdSettings &settings)
   if (good == settings_)
     return;
   settings_ = good;
+  reconfigured_ = true;
   unknown ();
 }
 
@@ -61,6 +62,18 @@ void
 Threshold::unknown ()
 {
   above_critical_ = above_warning_ = below_warning_ = below_critical_ = -1;
+}
+
+double
+Threshold::warning_leave () const
+{
+  return reconfigured_ ? settings_.warning : settings_.warning_leave;
+}
+
+double
+Threshold::critical_leave () const
+{
+  return reconfigured_ ? settings_.critical : settings_.critical_leave;
 }
 
 static void
@@ -83,8 +96,8 @@ Threshold::update (int64_t now, double value)
   value_ = value;
   track (above_critical_, value >= settings_.critical, now);
   track (above_warning_, value >= settings_.warning, now);
-  track (below_warning_, value < settings_.warning_leave, now);
-  track (below_critical_, value < settings_.critical_leave, now);
+  track (below_warning_, value < warning_leave (), now);
+  track (below_critical_, value < critical_leave (), now);
   const auto step = next (now);
   if (!step)
     return {};
@@ -92,6 +105,9 @@ Threshold::update (int64_t now, double value)
   level_ = step->first;
   limit_ = step->second;
   changed_ = now;
+  reconfigured_ = false;
+  track (below_warning_, value < warning_leave (), now);
+  track (below_critical_, value < critical_leave (), now);
   return change;
 }
 
@@ -109,9 +125,9 @@ Threshold::next (int64_t now) const
   if (level_ == ThresholdLevel::None && held (above_warning_, settings_.warning_after, now))
     return std::pair{ ThresholdLevel::Warning, settings_.warning };
   if (level_ != ThresholdLevel::None && held (below_warning_, settings_.leave_after, now))
-    return std::pair{ ThresholdLevel::None, settings_.warning_leave };
+    return std::pair{ ThresholdLevel::None, warning_leave () };
   if (level_ == ThresholdLevel::Critical && held (below_critical_, settings_.leave_after, now))
-    return std::pair{ ThresholdLevel::Warning, settings_.critical_leave };
+    return std::pair{ ThresholdLevel::Warning, critical_leave () };
   return {};
 }
 

@@ -77,7 +77,9 @@ public:
   explicit Threshold (const ThresholdSettings &settings) { configure (settings); }
   Threshold () : Threshold (ThresholdSettings{}) {}
 
-  /* The level stays until values say otherwise. */
+  /* The level stays until values say otherwise. With other limits than before it is left below
+   * those that it would be entered at, for once: somebody who raises a limit above the present
+   * value wants the alarm to end. */
   void configure (const ThresholdSettings &settings);
   [[nodiscard]] std::optional<Change> update (int64_t now, double value);
   /* There is no value this time: the level stays, what was being counted begins anew. */
@@ -109,11 +111,14 @@ public:
   [[nodiscard]] bool rising () const;
 
 private:
+  [[nodiscard]] double warning_leave () const;
+  [[nodiscard]] double critical_leave () const;
   [[nodiscard]] bool held (int64_t begin, int64_t time, int64_t now) const;
   [[nodiscard]] std::optional<std::pair<ThresholdLevel, double>> next (int64_t now) const;
 
   ThresholdSettings settings_;
   ThresholdLevel level_ = ThresholdLevel::None;
+  bool reconfigured_ = false; /* since the level changed last */
   int64_t changed_ = -1;
   int64_t last_ = -1;
   double value_ = 0;

@@ -17,33 +17,6 @@ is_camera_failure (FaultClass fault_class)
          || fault_class == FaultClass::Hang || fault_class == FaultClass::Wedged;
 }
 
-/* File systems are told by their first mount point: a sandbox shows one under several. */
-std::map<std::string, std::optional<double>>
-disk_values (const std::vector<DiskSample> &disks)
-{
-  std::map<std::string, std::string> mounts; /* by device */
-  std::map<std::string, std::optional<double>> values;
-  for (const auto &disk : disks) {
-    const std::string &device = disk.device.empty () ? disk.mount : disk.device;
-    const std::string &mount = mounts.try_emplace (device, disk.mount).first->second;
-    values[mount] = disk.known ? std::optional (disk.used ()) : std::nullopt;
-  }
-  return values;
-}
-
-ThresholdValues
-values_of (const SystemSample &sample)
-{
-  ThresholdValues values;
-  if (sample.cpu)
-    values.cpu = sample.cpu->busy;
-  if (sample.memory)
-    values.memory = sample.memory->used ();
-  values.temperature = sample.temperature;
-  values.disks = disk_values (sample.disks);
-  return values;
-}
-
 /* As people say it: percent, degrees, a number, seconds. */
 std::string
 in_words (Quantity what, double value)
@@ -136,7 +109,7 @@ Safeguards::sampled (const SystemSample &sample)
                static_cast<double> (sample.took) / G_USEC_PER_SEC);
   check_power (sample);
   /* Redis and the cameras are as of now, and a sample that hung long is of the past. */
-  judge (sample.missed > 0 ? g_get_monotonic_time () : sample.time, values_of (sample));
+  judge (sample.missed > 0 ? g_get_monotonic_time () : sample.time, threshold_values (sample));
   if (events_.sample)
     events_.sample (sample);
 }
@@ -201,6 +174,32 @@ Safeguards::redis_away (int64_t now)
   else
     since = no_redis_since_ = no_redis_since_ ? no_redis_since_ : now;
   return since > 0 ? static_cast<double> (std::max<int64_t> (now - since, 1)) : 0;
+}
+
+static std::map<std::string, std::optional<double>>
+disk_values (const std::vector<DiskSample> &disks)
+{
+  std::map<std::string, std::string> mounts; /* by device */
+  std::map<std::string, std::optional<double>> values;
+  for (const auto &disk : disks) {
+    const std::string &device = disk.device.empty () ? disk.mount : disk.device;
+    const std::string &mount = mounts.try_emplace (device, disk.mount).first->second;
+    values[mount] = disk.known ? std::optional (disk.used ()) : std::nullopt;
+  }
+  return values;
+}
+
+ThresholdValues
+threshold_values (const SystemSample &sample)
+{
+  ThresholdValues values;
+  if (sample.cpu)
+    values.cpu = sample.cpu->busy;
+  if (sample.memory)
+    values.memory = sample.memory->used ();
+  values.temperature = sample.temperature;
+  values.disks = disk_values (sample.disks);
+  return values;
 }
 
 static ThresholdsSettings::Pair

@@ -88,6 +88,10 @@ private:
 [[nodiscard]] ThresholdsSettings thresholds_settings (const ThresholdsConfig &thresholds,
                                                       const RecoveryConfig &recovery);
 
+/* What the thresholds judge of a sample. File systems are told by their first mount point: a
+ * sandbox shows one under several. */
+[[nodiscard]] ThresholdValues threshold_values (const SystemSample &sample);
+
 /* Where the machine is looked at: "/", or with CAMWARDEN_ROOT what a test says. */
 [[nodiscard]] std::string system_root ();
 

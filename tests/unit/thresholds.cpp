@@ -197,12 +197,19 @@ test_configure ()
   g_assert_true (hold (one, now, 0.92, 9 * second) == Level::Warning);
   now += second;
   g_assert_true (hold (one, now, 0.92, 0) == Level::Critical);
-  settings.disk = { 0.98, 0.99 };
+  settings.disk = { 0.93, 0.99 };
   one.configure (threshold_settings (Quantity::Disk, settings));
   now += second;
   g_assert_true (hold (one, now, 0.92, 59 * second) == Level::Critical);
   now += second;
   g_assert_true (hold (one, now, 0.92, 0) == Level::None);
+  /* Once: then the margin counts again. */
+  now += second;
+  g_assert_true (hold (one, now, 0.93, 10 * second) == Level::Warning);
+  now += second;
+  g_assert_true (hold (one, now, 0.92, 5 * minute) == Level::Warning);
+  now += second;
+  g_assert_true (hold (one, now, 0.87, minute) == Level::None);
   /* Small limits can be left too, and the critical one is never the lower one. */
   settings.disk = { 0.04, 0.02 };
   const ThresholdSettings small = threshold_settings (Quantity::Disk, settings);
