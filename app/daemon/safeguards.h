@@ -35,7 +35,7 @@ public:
     std::function<void (bool weak)> power_changed;
   };
   /* While a level is about to rise the machine is looked at more often. */
-  static constexpr int64_t QUICK_INTERVAL = 2 * G_USEC_PER_SEC;
+  static constexpr int64_t QUICK_INTERVAL = 2'000'000; /* us */
 
   Safeguards (SystemMonitorSettings settings, const ThresholdsSettings &thresholds, World world,
               Events events);

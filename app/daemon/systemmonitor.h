@@ -16,8 +16,8 @@ namespace camwarden
 
 struct SystemMonitorSettings
 {
-  int64_t interval = 10 * G_USEC_PER_SEC; /* us between two samples */
-  std::string root = "/";                 /* that everything is read below, see SystemReader */
+  int64_t interval = 10'000'000; /* us between two samples */
+  std::string root = "/";        /* that everything is read below, see SystemReader */
 };
 
 /* Takes a sample of the machine at each interval. A file may block for ever, so a thread of GTask's

@@ -20,8 +20,8 @@ namespace camwarden
 namespace
 {
 
-constexpr size_t LARGEST = 1024 * 1024; /* no file that is read here has a reason to be larger */
-constexpr size_t MOST_THREADS = 256;    /* of one process that are looked at one by one */
+constexpr size_t LARGEST = 1 << 20;  /* no file that is read here has a reason to be larger */
+constexpr size_t MOST_THREADS = 256; /* of one process that are looked at one by one */
 
 std::string
 without_slash (std::string path)
