@@ -9,10 +9,14 @@ namespace camwarden
 namespace
 {
 
-/* One that is missing, taken or badly configured does not fail, and neither do others' services. */
+/* One that is missing, taken or badly configured does not fail, neither do others' services, and
+ * what needs no cure is no failure. */
 bool
-is_camera_failure (FaultClass fault_class)
+is_camera_failure (const Fault &fault)
 {
+  const FaultClass fault_class = fault.fault_class;
+  if (fault.first == Tier::Count)
+    return false;
   return fault_class == FaultClass::Transient || fault_class == FaultClass::Camera
          || fault_class == FaultClass::Hang || fault_class == FaultClass::Wedged;
 }
@@ -91,7 +95,7 @@ Safeguards::configure (const ThresholdsSettings &thresholds)
 void
 Safeguards::camera_fault (const std::string &camera, const Fault &fault)
 {
-  if (is_camera_failure (fault.fault_class))
+  if (is_camera_failure (fault))
     thresholds_.camera_failed (camera, g_get_monotonic_time ());
 }
 

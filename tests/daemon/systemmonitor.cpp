@@ -496,7 +496,8 @@ test_safeguards ()
   guards.configure (settings);
   for (const auto other : { FaultClass::Redis, FaultClass::Storage, FaultClass::Absent,
                             FaultClass::Busy, FaultClass::Quality, FaultClass::Heat })
-    guards.camera_fault ("front", { other, Tier::Count, "x", "y", "" });
+    guards.camera_fault ("front", { other, Tier::Source, "x", "y", "" });
+  guards.camera_fault ("front", { FaultClass::Transient, Tier::Count, "source", "late", "" });
   samples = 0;
   wait_until ("five samples came", [&] { return samples >= 5; });
   g_assert_cmpuint (changes.size (), ==, 4);
