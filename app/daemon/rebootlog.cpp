@@ -66,11 +66,11 @@ write_all (int fd, const std::string &text)
 }
 
 RebootLog
-unreadable (const std::string &path, int reason)
+unreadable (const std::string &path, const char *why)
 {
   RebootLog log;
   log.state = RebootLog::State::Unreadable;
-  log.problem = path + ": " + g_strerror (reason);
+  log.problem = path + ": " + why;
   return log;
 }
 
@@ -97,16 +97,16 @@ RebootLogFile::read () const
 {
   const Descriptor file (open (path_.c_str (), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (file.fd < 0)
-    return errno == ENOENT ? RebootLog{} : unreadable (path_, errno);
+    return errno == ENOENT ? RebootLog{} : unreadable (path_, g_strerror (errno));
   struct stat info
   {};
   if (fstat (file.fd, &info) != 0)
-    return unreadable (path_, errno);
+    return unreadable (path_, g_strerror (errno));
   if (!S_ISREG (info.st_mode))
-    return unreadable (path_, EINVAL);
+    return unreadable (path_, "not a regular file");
   std::string text;
   if (!read_all (file.fd, text))
-    return unreadable (path_, errno);
+    return unreadable (path_, g_strerror (errno));
   return parse_reboot_log (text);
 }
 
