@@ -16,6 +16,7 @@ and count as failed when CI is set.
   --soak         suite system with the street video looped for 10 minutes
   --sanitize     the suites $sanitized_suites under ASan + UBSan, then under TSan
   --web          the suite that drives a browser
+  --systemd      the installed daemon under a real systemd, in a container; needs root
   --lint         the lint suite and clang-tidy
   --bench        the benchmarks: a table, and build-bench/bench.json; wants a quiet machine
   --help         this text
@@ -129,6 +130,16 @@ sanitize () {
     done
 }
 
+# The container boots what would be installed; its root tree is kept below the build folder.
+systemd () {
+    scripts/packages install systemd
+    build build-systemd -Dprefix=/usr -Dtests=disabled
+    build build-test -Dwerror=true
+    CAMWARDEN_SYSTEMD_BUILD=$(pwd)/build-systemd
+    export CAMWARDEN_SYSTEMD_BUILD
+    run systemd build-test systemd
+}
+
 bench () {
     build build-bench -Dbuildtype=release
     exec /usr/bin/python3 tests/bench/bench.py --build build-bench --json build-bench/bench.json
@@ -154,6 +165,7 @@ while [ $# -gt 0 ]; do
         tidy=yes
         ;;
     --sanitize) mode=sanitize ;;
+    --systemd) mode=systemd ;;
     --bench) mode=bench ;;
     -h | --help)
         usage
@@ -171,6 +183,7 @@ scripts/packages install build run test lint
 case $mode in
 bench) bench ;;
 sanitize) sanitize ;;
+systemd) systemd ;;
 suites)
     build build-test -Dwerror=true
     # shellcheck disable=SC2086
