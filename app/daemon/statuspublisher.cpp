@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/statuspublisher.h"
 
-#include "gobject/ref.h"
+#include "daemon/jsonfields.h"
 
 #include <glib.h>
-#include <json-glib/json-glib.h>
 
 namespace camwarden
 {
@@ -13,60 +12,6 @@ namespace
 {
 
 constexpr int64_t REFRESH = 3 * G_USEC_PER_SEC;
-
-/* Fields of one flat object. */
-class Fields
-{
-public:
-  Fields () : builder_ (Ref<JsonBuilder>::adopt (json_builder_new ()))
-  {
-    json_builder_begin_object (builder_.get ());
-  }
-
-  /* What is not UTF-8 is mended: a detail may quote a driver. */
-  Fields &
-  text (const char *key, std::string_view value)
-  {
-    g_autofree char *valid = g_utf8_make_valid (value.data (), static_cast<gssize> (value.size ()));
-    json_builder_set_member_name (builder_.get (), key);
-    json_builder_add_string_value (builder_.get (), valid);
-    return *this;
-  }
-  Fields &
-  number (const char *key, int64_t value)
-  {
-    json_builder_set_member_name (builder_.get (), key);
-    json_builder_add_int_value (builder_.get (), value);
-    return *this;
-  }
-  Fields &
-  real (const char *key, double value)
-  {
-    json_builder_set_member_name (builder_.get (), key);
-    json_builder_add_double_value (builder_.get (), value);
-    return *this;
-  }
-  Fields &
-  flag (const char *key, bool value)
-  {
-    json_builder_set_member_name (builder_.get (), key);
-    json_builder_add_boolean_value (builder_.get (), value);
-    return *this;
-  }
-
-  std::string
-  finish ()
-  {
-    json_builder_end_object (builder_.get ());
-    JsonNode *root = json_builder_get_root (builder_.get ());
-    std::string json = take_string (json_to_string (root, FALSE));
-    json_node_unref (root);
-    return json;
-  }
-
-private:
-  Ref<JsonBuilder> builder_;
-};
 
 } // namespace
 
@@ -81,7 +26,7 @@ camera_prefix (const std::string &id, const std::string &channel)
 std::string
 status_json (const CameraHealth &health, const std::string &channel, int64_t wall)
 {
-  Fields fields;
+  JsonFields fields;
   fields.number ("v", 1)
       .text ("cam", health.id)
       .number ("ts", wall)
@@ -110,7 +55,7 @@ std::string
 event_json (const std::string &id, const char *what, const std::string &from, const std::string &to,
             const std::string &detail, int64_t wall)
 {
-  Fields fields;
+  JsonFields fields;
   fields.number ("v", 1)
       .text ("cam", id)
       .number ("ts", wall)
