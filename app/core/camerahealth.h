@@ -65,6 +65,7 @@ struct CameraHealth
 
   /* Of the recovery, since the daemon started. */
   std::array<unsigned, 5> cures{}; /* orders by tier: source, pipeline, device, worker, machine */
+  bool healthy = false;            /* has streamed well for long: what was wrong is forgotten */
   unsigned cured = 0;              /* incidents that ended with frames */
   std::string recovery;     /* the tier that is tried or waited for; empty: nothing is wrong */
   bool given_up = false;    /* every tier is used up: only a quiet try now and then */

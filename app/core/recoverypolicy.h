@@ -113,6 +113,12 @@ public:
   {
     return fault_;
   }
+  /* Streams well for healthy_after. */
+  [[nodiscard]] bool
+  healthy () const
+  {
+    return spell_.healthy ();
+  }
   [[nodiscard]] bool
   given_up () const
   {
@@ -167,7 +173,7 @@ private:
   Fault fault_;
   Tier floor_ = Tier::Source, tier_ = Tier::Count;
   int64_t since_ = 0, at_ = 0, deadline_ = 0;
-  int64_t probe_ = 0; /* the last wait for an absent device; 0: none yet */
+  int64_t probe_ = 0;    /* the last wait for an absent device; 0: none yet */
   bool arrived_ = false; /* a device did, while an attempt was under way */
   unsigned attempts_ = 0;
   bool given_up_ = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/cameraset.h"
 
+#include "daemon/deviceholder.h"
+
 #include <algorithm>
 
 namespace camwarden
@@ -162,8 +164,37 @@ CameraSet::fault (const std::string &id, const Fault &fault)
   camera.failures += fault.first != Tier::Count;
   camera.last_error = fault.part + "/" + fault.code + ": " + fault.evidence;
   camera.last_error_time = g_get_real_time ();
+  if (fault.fault_class == FaultClass::Busy)
+    name_holder (id);
   if (events_.fault)
     events_.fault (camera, fault);
+}
+
+/* Whoever has the device is named, and left in peace. */
+void
+CameraSet::name_holder (const std::string &id)
+{
+  const auto found = cameras_.find (id);
+  const std::string device = found->second->supervisor->health ().device;
+  if (device.empty ())
+    return;
+  find_holders (events_.root, device,
+                [this, id, device, here = main_.alive ()] (std::vector<DeviceHolder> holders) {
+                  if (here.expired ())
+                    return;
+                  const auto camera = cameras_.find (id);
+                  if (camera == cameras_.end ())
+                    return;
+                  std::erase_if (holders, [own = camera->second->pid] (const DeviceHolder &one) {
+                    return one.pid == own;
+                  });
+                  if (holders.empty ())
+                    return;
+                  std::string text = device + " is held by " + holder_text (holders.front ());
+                  if (std::exchange (camera->second->holder, text) != text)
+                    g_warning ("camera %s: %s", id.c_str (), text.c_str ());
+                  camera->second->last_error = std::move (text);
+                });
 }
 
 void

@@ -25,6 +25,7 @@ public:
     std::unique_ptr<Preview> preview;
     std::string last_error; /* one line for a person */
     int64_t last_error_time = 0;
+    std::string holder; /* who had the device when it was busy */
     int64_t verdict_since = 0;
     int64_t worker_started = 0;
     unsigned failures = 0; /* faults that needed a cure, in a row: until one has cured */
@@ -43,6 +44,7 @@ public:
     std::function<void (const std::string &id, const Fault &reason,
                         std::function<void (bool asked)> done)>
         reboot;
+    std::string root = "/"; /* where /proc is: tests have their own */
     /* What one daemon's recovery leaves to the next, a file per camera; empty: nothing. */
     std::string state_directory;
   };
@@ -79,6 +81,7 @@ private:
   void changed (const std::string &id);
   void fault (const std::string &id, const Fault &fault);
   void recovery (const std::string &id, const RecoveryAction &action, const Fault &reason);
+  void name_holder (const std::string &id);
   [[nodiscard]] Supervisor::Events supervisor_events (const std::string &id);
   [[nodiscard]] static Preview::Ways preview_ways (Camera &camera);
 

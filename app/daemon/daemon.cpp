@@ -6,7 +6,6 @@
 #include "core/exitcodes.h"
 #include "daemon/logsetup.h"
 #include "daemon/runtimefile.h"
-#include "daemon/systemquestion.h"
 
 #include <cerrno>
 #include <csignal>
@@ -50,7 +49,10 @@ Daemon::~Daemon ()
 {
   http_.reset ();
   parts_.safeguards.reset ();
+  devices_.reset ();
   parts_.cameras.reset (); /* kills what did not stop */
+  parts_.rebooter.reset ();
+  parts_.incidents.reset ();
   parts_.monitor.reset ();
   parts_.redis.reset ();
   g_main_loop_unref (loop_);
@@ -159,6 +161,7 @@ Daemon::run ()
   });
   g_autoptr (GError) error = nullptr;
   connect_redis ();
+  start_levers ();
   start_cameras ();
   start_safeguards ();
   if (!start_http (&error)) {
@@ -293,50 +296,7 @@ Daemon::redis_changed (EmbeddedRedis::State state, const std::string &why)
   tell_status ();
 }
 
-/* --- cameras and HTTP --- */
-
-void
-Daemon::start_cameras ()
-{
-  CameraSet::Events events;
-  events.changed = [this] (const CameraSet::Camera &camera) {
-    publisher_.update (camera.supervisor->health (), camera.config.channel,
-                       g_get_monotonic_time ());
-  };
-  events.removed = [this] (const std::string &id) {
-    publisher_.offline (id);
-    if (parts_.safeguards)
-      parts_.safeguards->camera_removed (id);
-  };
-  events.fault = [this] (const CameraSet::Camera &camera, const Fault &fault) {
-    if (parts_.safeguards)
-      parts_.safeguards->camera_fault (camera.config.id, fault);
-  };
-  parts_.cameras = std::make_unique<CameraSet> (std::move (events));
-  parts_.cameras->apply (parts_.config->cameras (), parts_.config->recovery (), worker_command ());
-}
-
-void
-Daemon::start_safeguards ()
-{
-  const Config &config = *parts_.config;
-  Safeguards::Events events;
-  events.power_changed = [this] (bool weak) { parts_.cameras->set_weak_power (weak); };
-  parts_.safeguards = std::make_unique<Safeguards> (
-      SystemMonitorSettings{ .root = system_root () },
-      thresholds_settings (config.thresholds (), config.recovery ()), safeguards_world (parts_),
-      std::move (events));
-  parts_.safeguards->start ();
-}
-
-/* What the worker reads tells it of the server too. */
-WorkerCommand
-Daemon::worker_command () const
-{
-  WorkerCommand command;
-  command.config_file = worker_config_;
-  return command;
-}
+/* --- HTTP --- */
 
 ApiServerOptions
 Daemon::http_options (const HttpConfig &config)
@@ -370,9 +330,12 @@ Daemon::start_http (GError **error)
 void
 Daemon::tick ()
 {
-  for (const auto &[id, camera] : parts_.cameras->all ())
-    publisher_.update (camera->supervisor->health (), camera->config.channel,
-                       g_get_monotonic_time ());
+  for (const auto &[id, camera] : parts_.cameras->all ()) {
+    const CameraHealth &health = camera->supervisor->health ();
+    publisher_.update (health, camera->config.channel, g_get_monotonic_time ());
+    if (health.healthy)
+      parts_.rebooter->cured (id);
+  }
   tell_status ();
 }
 
@@ -390,6 +353,8 @@ Daemon::tell_status ()
         + (parts_.monitor && parts_.monitor->status ().connected ? "connected" : "away");
   if (!parts_.configuration_error.empty ())
     text += "; configuration not reloaded: " + parts_.configuration_error;
+  if (const std::string reason = parts_.rebooter->last_reason (); !reason.empty ())
+    text += "; " + reason;
   if (const std::string trouble = http_ ? http_->trouble () : ""; !trouble.empty ())
     text += "; " + trouble;
   notifier_.status (text);
@@ -423,6 +388,7 @@ Daemon::apply_changes (const ConfigChanges &changes)
   if (changes.redis)
     restart_redis ();
   parts_.cameras->apply (parts_.config->cameras (), parts_.config->recovery (), worker_command ());
+  parts_.rebooter->apply (parts_.config->recovery ());
   if (changes.thresholds || changes.recovery)
     parts_.safeguards->configure (
         thresholds_settings (parts_.config->thresholds (), parts_.config->recovery ()));
@@ -505,6 +471,7 @@ Daemon::stop_requested ()
   restart_.reset ();
   http_.reset ();
   parts_.safeguards.reset ();
+  devices_.reset ();
   parts_.cameras->stop ([this] { cameras_gone (); });
 }
 

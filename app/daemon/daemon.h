@@ -3,6 +3,7 @@
 
 #include "config/config.h"
 #include "daemon/daemonmodel.h"
+#include "daemon/devicewatch.h"
 #include "daemon/httpapi/server.h"
 #include "daemon/notify.h"
 #include "daemon/statuspublisher.h"
@@ -42,8 +43,11 @@ private:
   void connect_redis ();
   void start_redis ();
   void start_monitor ();
+  void start_levers ();
   void start_cameras ();
   void start_safeguards ();
+  [[nodiscard]] CameraSet::Events camera_events ();
+  void note_usb_port (const CameraHealth &health);
   [[nodiscard]] ApiServerOptions http_options (const HttpConfig &config);
   bool start_http (GError **error);
   void redis_changed (EmbeddedRedis::State state, const std::string &why);
@@ -80,6 +84,13 @@ private:
   SourceId watchdog_, tick_, deadline_, restart_;
   std::unique_ptr<EmbeddedRedis> leaving_redis_; /* ended, until its last call returned */
   DaemonParts parts_;                            /* before what reads it */
+  struct UsbPort
+  {
+    std::string port;
+    CameraState state = CameraState::Stopped; /* of the camera at it */
+  };
+  std::map<std::string, UsbPort> usb_ports_; /* by device */
+  std::unique_ptr<DeviceWatch> devices_;
   StatusPublisher publisher_;
   DaemonModel model_;
   std::unique_ptr<ApiServer> http_;

@@ -86,6 +86,12 @@ add_health (CameraStatus &status, const CameraHealth &health)
   status.redis_counts = health.redis_counts;
   status.store_counts = health.store_counts;
   status.restarts = health.respawns;
+  status.cures = health.cures;
+  status.cured = health.cured;
+  status.recovery = health.recovery;
+  status.given_up = health.given_up;
+  if (health.next_attempt)
+    status.next_attempt = health.next_attempt;
 }
 
 CameraStatus

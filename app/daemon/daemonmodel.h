@@ -5,6 +5,8 @@
 #include "daemon/cameraset.h"
 #include "daemon/embeddedredis.h"
 #include "daemon/httpapi/model.h"
+#include "daemon/incidents.h"
+#include "daemon/rebooter.h"
 #include "daemon/redismonitor.h"
 #include "daemon/safeguards.h"
 
@@ -21,6 +23,9 @@ struct DaemonParts
   std::optional<Config> config;
   std::unique_ptr<EmbeddedRedis> redis; /* none: the server is somebody else's */
   std::unique_ptr<RedisMonitor> monitor;
+  std::unique_ptr<Incidents> incidents;
+  std::unique_ptr<ServiceControl> services;
+  std::unique_ptr<Rebooter> rebooter;
   std::unique_ptr<CameraSet> cameras;
   std::unique_ptr<Safeguards> safeguards; /* none before the cameras, and while stopping */
   int64_t started = 0;                    /* wall, us */

@@ -137,6 +137,15 @@ cure_event_name (CureReport::Event event)
 }
 
 std::string
+evidence_json (const std::string &camera, const std::string &incident, int64_t wall,
+               const std::string &path)
+{
+  JsonFields fields;
+  begin (fields, camera, wall, "evidence", incident);
+  return fields.text ("path", fitting (path, PATH_BYTES)).finish ();
+}
+
+std::string
 cure_json (const CureReport &report)
 {
   JsonFields fields;

@@ -53,6 +53,10 @@ constexpr size_t REPORT_LINES = 20;     /* of the worker and of the kernel each:
 [[nodiscard]] std::string fault_json (const FaultReport &report);
 [[nodiscard]] std::string cure_json (const CureReport &report);
 
+/* Where the evidence of an incident is kept. */
+[[nodiscard]] std::string evidence_json (const std::string &camera, const std::string &incident,
+                                         int64_t wall, const std::string &path);
+
 /* "cure", "cured", "given-up". */
 [[nodiscard]] std::string_view cure_event_name (CureReport::Event event);
 

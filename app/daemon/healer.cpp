@@ -40,13 +40,17 @@ Healer::configure (const RecoverySettings &settings)
   turn ();
 }
 
+void
+Healer::announce ()
+{
+  if (!policy_.open ())
+    incident_ = g_get_real_time ();
+}
+
 bool
 Healer::fault (const Fault &fault)
 {
-  const bool first = !policy_.open ();
   const bool taken = policy_.fault (monotonic (), fault);
-  if (first && taken)
-    incident_ = g_get_real_time ();
   turn ();
   return taken;
 }
@@ -54,8 +58,7 @@ Healer::fault (const Fault &fault)
 void
 Healer::requested (Tier tier)
 {
-  if (!policy_.open ())
-    incident_ = g_get_real_time ();
+  announce ();
   policy_.requested (monotonic (), tier);
   turn ();
 }
@@ -70,8 +73,6 @@ Healer::worker_started ()
 void
 Healer::worker_ended (const WorkerExit &exit)
 {
-  if (!policy_.open ())
-    incident_ = g_get_real_time ();
   policy_.worker_ended (monotonic (), exit);
   turn ();
 }

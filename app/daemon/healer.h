@@ -34,6 +34,9 @@ public:
 
   void configure (const RecoverySettings &settings);
 
+  /* A fault will be told: the incident gets its name before anybody hears of it. */
+  void announce ();
+
   /* As RecoveryPolicy's. */
   bool fault (const Fault &fault);
   void requested (Tier tier);

@@ -65,6 +65,17 @@ public:
     json_builder_add_boolean_value (builder_.get (), value);
     return *this;
   }
+  /* An object of numbers. */
+  JsonFields &
+  numbers (const char *key, std::span<const std::pair<const char *, int64_t>> values)
+  {
+    name (key);
+    json_builder_begin_object (builder_.get ());
+    for (const auto &[member, value] : values)
+      number (member, value);
+    json_builder_end_object (builder_.get ());
+    return *this;
+  }
   JsonFields &
   null (const char *key)
   {

@@ -42,6 +42,23 @@ recovery_settings (const RecoveryConfig &recovery, const CameraConfig &camera)
   return settings;
 }
 
+QualityWatch::Settings
+quality_settings (const RecoveryConfig &recovery, const CameraConfig &camera)
+{
+  QualityWatch::Settings settings;
+  /* The worker calls it frozen when it has lasted that long already. */
+  settings.frozen_restart_after
+      = std::max<int64_t> (0, recovery.frozen_restart_after - camera.frozen_after);
+  settings.frozen_restart_interval = recovery.frozen_restart_interval;
+  settings.dark_after = recovery.dark_after;
+  settings.dark_restart = recovery.dark_restart;
+  settings.rate_low = recovery.rate_low;
+  settings.rate_high = recovery.rate_high;
+  settings.rate_restart_below = recovery.rate_restart_below;
+  settings.rate_after = recovery.rate_after;
+  return settings;
+}
+
 int64_t
 stall_timeout (const RecoveryConfig &recovery, const CameraConfig &camera, bool weak_power)
 {

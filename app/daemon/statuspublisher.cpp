@@ -26,6 +26,12 @@ camera_prefix (const std::string &id, const std::string &channel)
 std::string
 status_json (const CameraHealth &health, const std::string &channel, int64_t wall)
 {
+  const std::pair<const char *, int64_t> restarts[] = {
+    { "source", health.cures[0] },
+    { "pipeline", health.cures[1] },
+    { "device", health.cures[2] },
+    { "worker", health.cures[3] },
+  };
   JsonFields fields;
   fields.number ("v", 1)
       .text ("cam", health.id)
@@ -47,6 +53,9 @@ status_json (const CameraHealth &health, const std::string &channel, int64_t wal
       .number ("stored", static_cast<int64_t> (health.stored))
       .text ("store-paused", health.store_paused)
       .number ("respawns", health.respawns)
+      .numbers ("restarts", restarts)
+      .text ("recovery", health.recovery)
+      .flag ("given-up", health.given_up)
       .text ("last-fault", health.last_fault);
   return fields.finish ();
 }

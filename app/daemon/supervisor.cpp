@@ -3,6 +3,8 @@
 
 #include "config/livekeys.h"
 #include "config/settings.h"
+#include "core/faultrules.h"
+#include "core/qualitywatch.h"
 #include "daemon/healer.h"
 #include "daemon/recoverysettings.h"
 #include "daemon/workerhealth.h"
@@ -20,6 +22,7 @@ namespace
 constexpr guint tick_ms = 250;
 constexpr size_t evidence_lines = 5;
 /* The worker gives up by itself before. */
+constexpr int64_t hint_lasts = 15 * G_USEC_PER_SEC;
 constexpr int64_t order_margin = 3 * G_USEC_PER_SEC;
 
 int64_t
@@ -53,7 +56,8 @@ struct Supervisor::Impl
         SupervisorSettings given, Events listener)
       : config (camera), recovery (numbers), command (std::move (how)),
         settings (std::move (given)), events (std::move (listener)), watch (settings.watch),
-        healer (recovery_settings (recovery, config), settings.state_file, levers ())
+        healer (recovery_settings (recovery, config), settings.state_file, levers ()),
+        quality (quality_settings (recovery, config))
   {
     health.id = camera.id;
     health.state_since = g_get_real_time ();
@@ -65,7 +69,9 @@ struct Supervisor::Impl
   void worker_unreapable ();
   void worker_fault (const Fault &fault);
   void worker_health (GVariant *values);
-  void worker_line (const LogLine &line) const;
+  void worker_line (const LogLine &line);
+  void judge_quality ();
+  [[nodiscard]] Fault with_hint (const Fault &fault) const;
   void worker_opened ();
   void tick ();
   void ping ();
@@ -93,6 +99,7 @@ struct Supervisor::Impl
   const Events events;
   WorkerWatch watch;
   Healer healer;
+  QualityWatch quality;
   CameraHealth health;
 
   Wish wish = Wish::Stopped;
@@ -101,6 +108,9 @@ struct Supervisor::Impl
   bool hung = false; /* the present worker was killed since it did not answer */
   std::unique_ptr<WorkerProcess> worker;
   std::vector<std::string> old_lines; /* of the worker before */
+  std::optional<Fault> hint;          /* what its last telling line points to */
+  std::string hint_line;
+  int64_t hint_at = 0;
   Timer ticker;
   std::vector<std::function<void ()>> stopped;
   /* Ends with this object: answers that come later are not for it. */
@@ -220,11 +230,38 @@ Supervisor::Impl::worker_unreapable ()
 void
 Supervisor::Impl::worker_fault (const Fault &fault)
 {
-  watch.fault (fault);
-  tell (fault);
+  const Fault known = with_hint (fault);
+  watch.fault (known);
+  tell (known);
   if (wish == Wish::Running)
-    healer.fault (fault);
+    healer.fault (known);
   update_state ();
+}
+
+/* libcamera says why a camera stalls on stderr, and nowhere else. */
+Fault
+Supervisor::Impl::with_hint (const Fault &fault) const
+{
+  Fault known = fault;
+  if (fault.code != "stall" || !hint || monotonic () - hint_at > hint_lasts)
+    return known;
+  const Tier cap = tier_cap (hint->fault_class);
+  if (cap <= fault.first)
+    return known;
+  known.fault_class = hint->fault_class;
+  known.first = std::max (fault.first, std::min ({ hint->first, cap, Tier::Worker }));
+  known.evidence += "; it said: " + hint_line;
+  return known;
+}
+
+void
+Supervisor::Impl::judge_quality ()
+{
+  for (const Fault &fault :
+       quality.update (monotonic (), health.verdict, health.fps, config.framerate.value ())) {
+    tell (fault);
+    healer.fault (fault);
+  }
 }
 
 void
@@ -236,14 +273,21 @@ Supervisor::Impl::worker_health (GVariant *values)
   watch.health (monotonic (), state, health.verdict, health.frames);
   if (wish == Wish::Running)
     healer.frames (health.frames, health.verdict != "stall" && health.verdict != "frozen");
+  if (wish == Wish::Running && !healer.policy ().open ())
+    judge_quality ();
   show_recovery ();
   update_state ();
   changed ();
 }
 
 void
-Supervisor::Impl::worker_line (const LogLine &line) const
+Supervisor::Impl::worker_line (const LogLine &line)
 {
+  if (const auto found = classify_line (line.text)) {
+    hint = Fault{ found->fault_class, found->first, "source", std::string (found->code), "" };
+    hint_line = line.text;
+    hint_at = monotonic ();
+  }
   if (events.line)
     return events.line (line.text);
   /* The worker's own texts begin with its name, those of its libraries do not. */
@@ -326,6 +370,8 @@ void
 Supervisor::Impl::told (const RecoveryAction &action, const Fault &reason)
 {
   if (action.kind == RecoveryAction::Kind::Order)
+    quality.restarted ();
+  if (action.kind == RecoveryAction::Kind::Order)
     health.cures[static_cast<size_t> (action.tier) - 1]++;
   if (action.kind == RecoveryAction::Kind::Cured)
     health.cured++;
@@ -339,6 +385,7 @@ void
 Supervisor::Impl::show_recovery ()
 {
   const RecoveryPolicy &policy = healer.policy ();
+  health.healthy = policy.healthy ();
   health.recovery = policy.open () ? std::string (tier_name (policy.tier ())) : "";
   health.given_up = policy.given_up ();
   const int64_t next = policy.next_attempt ();
@@ -423,6 +470,7 @@ void
 Supervisor::Impl::tell (const Fault &fault)
 {
   health.last_fault = fault.part + "/" + fault.code;
+  healer.announce ();
   if (events.fault)
     events.fault (fault);
 }
@@ -513,6 +561,7 @@ Supervisor::reload (const CameraConfig &config, const RecoveryConfig &recovery,
   impl_->recovery = recovery;
   impl_->command = std::move (command);
   impl_->healer.configure (recovery_settings (recovery, config));
+  impl_->quality.configure (quality_settings (recovery, config));
   if (impl_->wish != Impl::Wish::Running)
     return; /* stopped, or the next worker starts with it anyway */
   if (anew) {
@@ -609,6 +658,12 @@ Supervisor::graph (TextDone done)
                first_value ([done = std::move (done)] (GVariant *text, const GError *error) {
                  done (error ? "" : g_variant_get_string (text, nullptr), error);
                }));
+}
+
+void
+Supervisor::evidence (ValuesDone done)
+{
+  impl_->call ("Evidence", nullptr, "(a{sv})", first_value (std::move (done)));
 }
 
 void

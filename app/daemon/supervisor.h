@@ -95,6 +95,7 @@ public:
   void test (ValuesDone done);
   void stats (ValuesDone done);
   void graph (TextDone done);
+  void evidence (ValuesDone done); /* what the worker keeps of its latest fault */
   void prune (uint64_t bytes, NumberDone done);
 
   [[nodiscard]] const CameraHealth &health () const;

@@ -3,6 +3,7 @@
 
 #include "core/camerahealth.h"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <gio/gio.h>
@@ -50,7 +51,12 @@ struct CameraStatus
   ElementCounts redis_counts, store_counts;
 
   uint64_t restarts = 0;             /* of the worker since the daemon started */
-  unsigned consecutive_failures = 0; /* worker starts that gave no frame, in a row */
+  unsigned consecutive_failures = 0; /* faults that needed a cure, in a row */
+  std::array<unsigned, 5> cures{};   /* orders by tier: source, pipeline, device, worker, machine */
+  unsigned cured = 0;                /* faults that were cured */
+  std::string recovery;              /* the tier that is tried now; empty: nothing is wrong */
+  bool given_up = false;             /* every tier is used up: a quiet try now and then */
+  std::optional<int64_t> next_attempt; /* wall */
   std::optional<int64_t> worker_pid;
   std::optional<int64_t> worker_started;  /* wall */
   std::string last_error;                 /* one line for a person; empty: none so far */

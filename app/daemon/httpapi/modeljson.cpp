@@ -62,6 +62,21 @@ write_camera_counts (JsonWriter &json, const CameraStatus &camera)
 }
 
 static void
+write_recovery (JsonWriter &json, const CameraStatus &camera)
+{
+  json.begin_object ("recovery")
+      .add_text ("tier", camera.recovery)
+      .add ("given_up", camera.given_up)
+      .add_time ("next_attempt", camera.next_attempt)
+      .add ("cured", camera.cured);
+  json.begin_object ("restarts");
+  const char *tiers[] = { "source", "pipeline", "device", "worker", "machine" };
+  for (size_t i = 0; i < camera.cures.size (); i++)
+    json.add (tiers[i], camera.cures[i]);
+  json.end_object ().end_object ();
+}
+
+static void
 write_worker (JsonWriter &json, const CameraStatus &camera)
 {
   json.begin_object ("worker")
@@ -93,6 +108,7 @@ write_camera (JsonWriter &json, const CameraStatus &camera)
       .add_time ("last_frame_timestamp", camera.last_frame_time)
       .add ("wanted", camera.wanted);
   write_camera_counts (json, camera);
+  write_recovery (json, camera);
   write_worker (json, camera);
   json.begin_object ("links")
       .add ("self", base)
