@@ -24,37 +24,41 @@ void
 log_fault (const FaultReport &report)
 {
   const Fault &fault = report.fault;
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "CAMERA", "%s", report.camera.c_str (),
-                    "INCIDENT", "%s", report.incident.c_str (), "FAULT_CLASS", "%s",
-                    text (fault_class_name (fault.fault_class)).c_str (), "FAULT_PART", "%s",
-                    fault.part.c_str (), "FAULT_CODE", "%s", fault.code.c_str (), "MESSAGE",
+  const std::string kind = text (fault_class_name (fault.fault_class));
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "CAMERA", report.camera.c_str (), "INCIDENT",
+                    report.incident.c_str (), "FAULT_CLASS", kind.c_str (), "FAULT_PART",
+                    fault.part.c_str (), "FAULT_CODE", fault.code.c_str (), "MESSAGE",
                     "camera %s: fault %s/%s, class %s", report.camera.c_str (), fault.part.c_str (),
-                    fault.code.c_str (), text (fault_class_name (fault.fault_class)).c_str ());
+                    fault.code.c_str (), kind.c_str ());
+}
+
+std::string
+cure_text (const CureReport &report, const Fault &reason)
+{
+  const std::string tier = text (tier_name (report.tier));
+  const std::string what = reason.part + "/" + reason.code;
+  const std::string attempts = std::to_string (report.attempts);
+  switch (report.event) {
+  case CureReport::Event::Cure:
+    break;
+  case CureReport::Event::Cured:
+    return "cured by " + tier + " at attempt " + attempts + ", "
+           + std::to_string (report.took / 1000) + " ms after " + what;
+  case CureReport::Event::GivenUp:
+    return what + " is not cured by anything that is allowed; tried again now and then";
+  }
+  return "cure of " + what + ": " + tier + ", attempt " + attempts;
 }
 
 void
 log_cure (const CureReport &report, const Fault &reason)
 {
   const std::string tier = text (tier_name (report.tier));
-  const std::string what = reason.part + "/" + reason.code;
-  std::string message = "camera " + report.camera + ": ";
-  switch (report.event) {
-  case CureReport::Event::Cure:
-    message += "cure of " + what + ": " + tier + ", attempt " + std::to_string (report.attempts);
-    break;
-  case CureReport::Event::Cured:
-    message += "cured by " + tier + " after " + std::to_string (report.attempts) + " attempts, "
-               + std::to_string (report.took / 1000) + " ms after " + what;
-    break;
-  case CureReport::Event::GivenUp:
-    message += what + " is not cured by anything that is allowed; tried again now and then";
-    break;
-  }
   const auto level
       = report.event == CureReport::Event::GivenUp ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE;
-  g_log_structured (G_LOG_DOMAIN, level, "CAMERA", "%s", report.camera.c_str (), "INCIDENT", "%s",
-                    report.incident.c_str (), "TIER", "%s", tier.c_str (), "MESSAGE", "%s",
-                    message.c_str ());
+  g_log_structured (G_LOG_DOMAIN, level, "CAMERA", report.camera.c_str (), "INCIDENT",
+                    report.incident.c_str (), "TIER", tier.c_str (), "MESSAGE", "camera %s: %s",
+                    report.camera.c_str (), cure_text (report, reason).c_str ());
 }
 
 /* Of what the worker keeps, under the names of the files. */
