@@ -262,6 +262,7 @@ Camera::rebuild_pipeline (Done done)
     fail_captures ("the pipeline is rebuilt");
     redis_state_ = "disconnected";
     store_paused_.clear ();
+    g_clear_pointer (&probe_report_, gst_structure_free);
     start (done);
   });
 }

@@ -278,11 +278,13 @@ Pipeline::set_pacing (bool on)
   g_object_set (pace_.get (), "sync", on, nullptr);
 }
 
+/* Locked, lest a source that has failed is started once more on the way down. */
 void
 Pipeline::stop ()
 {
-  gst_element_set_locked_state (source_.get (), FALSE);
+  gst_element_set_locked_state (source_.get (), TRUE);
   gst_element_set_state (pipeline_.get (), GST_STATE_NULL);
+  gst_element_set_state (source_.get (), GST_STATE_NULL);
 }
 
 void

@@ -41,11 +41,10 @@ std::optional<CameraSource>
 first_camera ()
 {
   for (const auto &device : list_cameras ()) {
-    auto element = Ref<GstElement>::adopt (gst_device_create_element (device.get (), "source"));
-    if (!element)
+    GstElement *made = gst_device_create_element (device.get (), "source");
+    if (!made)
       continue;
-    g_object_ref_sink (element.get ());
-    g_object_unref (element.get ());
+    const auto element = Ref<GstElement>::adopt (GST_ELEMENT (gst_object_ref_sink (made)));
     const GstElementFactory *factory = gst_element_get_factory (element.get ());
     const std::string name = take_string (gst_device_get_display_name (device.get ()));
     return CameraSource{ element, std::string (GST_OBJECT_NAME (factory)) + ": " + name, true };
