@@ -18,8 +18,8 @@ constexpr int64_t shortest_run = 100 * 1000;
 /* A stall that is older news than the latest frame is none. */
 constexpr int64_t recent = 500 * 1000;
 /* The healthprobe's own 10 s for a dark, bright or blurred picture, counted from its next look at
- * one, and a little more. */
-constexpr int64_t exposure_told_after = 14 * G_USEC_PER_SEC;
+ * one (at a JPEG it looks each 5 s), and a little more. */
+constexpr int64_t exposure_told_after = 16 * G_USEC_PER_SEC;
 constexpr size_t most_messages = 20;
 
 } // namespace

@@ -9,10 +9,10 @@ namespace camwarden
 namespace
 {
 
-/* Nine pictures, two seconds apart: a black picture is told only after ten seconds and more, and
+/* Ten pictures, two seconds apart: a black picture is told only after ten seconds and more, and
  * what is wanted is the picture from before. */
 constexpr int64_t spacing = 2 * G_USEC_PER_SEC;
-constexpr size_t most = 9;
+constexpr size_t most = 10;
 
 /* A reference where the buffer may be held, else a copy: a driver waits for its own. */
 PictureLog::Shared

@@ -150,9 +150,10 @@ def test_stall_that_no_restart_cures():
 
 
 def picture_fault(mode, code, keys):
-    with Faulty(keys=keys) as faulty:
+    # Of raw video the probe looks at every picture.
+    with Faulty("! video/x-raw", keys) as faulty:
         faulty.worker.wait_streaming()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 7
         faulty.worker.wait("good pictures are there", lambda: time.monotonic() > deadline)
         faulty.order(f"mode={mode}\n")
         faulty.wait_fault(20)
