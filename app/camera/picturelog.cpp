@@ -82,6 +82,9 @@ picture_bytes (const PictureLog::Shared &picture)
     return nullptr;
   gpointer data = nullptr;
   gsize size = 0;
+  constexpr guint8 jpeg[] = { 0xff, 0xd8 };
+  if (gst_buffer_memcmp (picture.get (), 0, jpeg, sizeof jpeg) != 0)
+    return nullptr;
   gst_buffer_extract_dup (picture.get (), 0, static_cast<gsize> (-1), &data, &size);
   return g_bytes_new_take (data, size);
 }

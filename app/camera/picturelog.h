@@ -49,7 +49,7 @@ private:
   Locked<Kept> kept_;
 };
 
-/* Its bytes; NULL for NULL. */
+/* Its bytes; NULL for NULL, and for what is no JPEG. */
 [[nodiscard]] GBytes *picture_bytes (const PictureLog::Shared &picture);
 
 } // namespace camwarden
