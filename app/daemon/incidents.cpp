@@ -25,11 +25,12 @@ log_fault (const FaultReport &report)
 {
   const Fault &fault = report.fault;
   const std::string kind = text (fault_class_name (fault.fault_class));
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "CAMERA", report.camera.c_str (), "INCIDENT",
-                    report.incident.c_str (), "FAULT_CLASS", kind.c_str (), "FAULT_PART",
-                    fault.part.c_str (), "FAULT_CODE", fault.code.c_str (), "MESSAGE",
-                    "camera %s: fault %s/%s, class %s", report.camera.c_str (), fault.part.c_str (),
-                    fault.code.c_str (), kind.c_str ());
+  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "CAMWARDEN_CAMERA", report.camera.c_str (),
+                    "CAMWARDEN_INCIDENT", report.incident.c_str (), "CAMWARDEN_CLASS",
+                    kind.c_str (), "CAMWARDEN_PART", fault.part.c_str (), "CAMWARDEN_CODE",
+                    fault.code.c_str (), "MESSAGE", "camera %s: fault %s/%s, class %s",
+                    report.camera.c_str (), fault.part.c_str (), fault.code.c_str (),
+                    kind.c_str ());
 }
 
 std::string
@@ -56,9 +57,10 @@ log_cure (const CureReport &report, const Fault &reason)
   const std::string tier = text (tier_name (report.tier));
   const auto level
       = report.event == CureReport::Event::GivenUp ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE;
-  g_log_structured (G_LOG_DOMAIN, level, "CAMERA", report.camera.c_str (), "INCIDENT",
-                    report.incident.c_str (), "TIER", tier.c_str (), "MESSAGE", "camera %s: %s",
-                    report.camera.c_str (), cure_text (report, reason).c_str ());
+  g_log_structured (G_LOG_DOMAIN, level, "CAMWARDEN_CAMERA", report.camera.c_str (),
+                    "CAMWARDEN_INCIDENT", report.incident.c_str (), "CAMWARDEN_TIER", tier.c_str (),
+                    "MESSAGE", "camera %s: %s", report.camera.c_str (),
+                    cure_text (report, reason).c_str ());
 }
 
 /* Of what the worker keeps, under the names of the files. */
