@@ -83,26 +83,42 @@ errno_in_text (std::string_view text)
   return 0;
 }
 
+Locked<ErrorLog *> ErrorLog::listening_{ nullptr };
+
+void
+ErrorLog::keep_quiet (int argc, char **argv)
+{
+  bool asked = g_getenv ("GST_DEBUG") != nullptr;
+  for (int i = 1; i < argc; i++)
+    asked = asked || g_str_has_prefix (argv[i], "--gst-debug");
+  if (!asked)
+    gst_debug_remove_log_function (gst_debug_log_default);
+}
+
+/* Listening is never ended, only nobody notes it any more: GStreamer cannot forget a listener
+ * without leaking the list. */
 ErrorLog::ErrorLog ()
 {
-  if (!g_getenv ("GST_DEBUG"))
-    gst_debug_remove_log_function (gst_debug_log_default);
-  gst_debug_add_log_function (listen, this, nullptr);
-  gst_debug_set_active (TRUE);
+  listening_.set (this);
+  static const bool once = [] {
+    gst_debug_add_log_function (listen, nullptr, nullptr);
+    return true;
+  }();
+  gst_debug_set_active (once);
   if (gst_debug_get_default_threshold () < GST_LEVEL_WARNING)
     gst_debug_set_default_threshold (GST_LEVEL_WARNING);
 }
 
 ErrorLog::~ErrorLog ()
 {
-  gst_debug_remove_log_function_by_data (this);
+  listening_.set (nullptr);
 }
 
 /* Called in any thread, perhaps under locks of the element's: it takes none but its own. */
 void
 ErrorLog::listen (GstDebugCategory *category, GstDebugLevel level, const char * /*file*/,
                   const char *function, int /*line*/, GObject *object, GstDebugMessage *message,
-                  gpointer data)
+                  gpointer /*data*/)
 {
   if (level > GST_LEVEL_WARNING || level == GST_LEVEL_NONE)
     return;
@@ -110,16 +126,24 @@ ErrorLog::listen (GstDebugCategory *category, GstDebugLevel level, const char * 
   const char *text = gst_debug_message_get (message);
   const std::string element = element_name (object);
   const int number = level == GST_LEVEL_ERROR && is_one_of_v4l2 (name) ? errno_in_text (text) : 0;
-  std::string line = std::string (gst_debug_level_get_name (level)) + " " + name + " " + function
-                     + " " + element + ": " + text;
+  const std::string line = std::string (gst_debug_level_get_name (level)) + " " + name + " "
+                           + function + " " + element + ": " + text;
   g_autofree char *valid = g_utf8_make_valid (line.substr (0, longest_line).c_str (), -1);
-  const int64_t now = g_get_monotonic_time ();
-  static_cast<ErrorLog *> (data)->kept_.with ([&] (Kept &kept) {
-    kept.lines.emplace_back (valid);
+  listening_.with ([&] (ErrorLog *log) {
+    if (log)
+      log->note (element, valid, number);
+  });
+}
+
+void
+ErrorLog::note (const std::string &element, const char *line, int error_number)
+{
+  kept_.with ([&] (Kept &kept) {
+    kept.lines.emplace_back (line);
     if (kept.lines.size () > most_lines)
       kept.lines.pop_front ();
-    if (number && (kept.numbers.size () < most_numbers || kept.numbers.contains (element)))
-      kept.numbers[element] = { number, now };
+    if (error_number && (kept.numbers.size () < most_numbers || kept.numbers.contains (element)))
+      kept.numbers[element] = { error_number, g_get_monotonic_time () };
   });
 }
 

@@ -19,8 +19,8 @@ namespace camwarden
 [[nodiscard]] int errno_in_text (std::string_view text);
 
 /* Listens to GStreamer's log, errors and warnings of every category: it keeps the latest lines, and
- * the errno of each source's latest error, which V4L2 tells nowhere else. Without GST_DEBUG nothing
- * of it is printed. Any thread. */
+ * the errno of each source's latest error, which V4L2 tells nowhere else. One at a time; any
+ * thread. */
 class ErrorLog
 {
 public:
@@ -28,6 +28,10 @@ public:
   ~ErrorLog ();
   ErrorLog (const ErrorLog &) = delete;
   ErrorLog &operator= (const ErrorLog &) = delete;
+
+  /* Before GStreamer is initialized: what is listened to is not printed as well. Does nothing if
+   * GST_DEBUG or an option asks for it. */
+  static void keep_quiet (int argc, char **argv);
 
   [[nodiscard]] std::vector<std::string> lines () const; /* oldest first */
   /* Of what an element of that name, or its pool or allocator, logged a moment ago; 0: nothing. */
@@ -51,6 +55,9 @@ private:
                       const char *function, int line, GObject *object, GstDebugMessage *message,
                       gpointer data);
 
+  void note (const std::string &element, const char *line, int error_number);
+
+  static Locked<ErrorLog *> listening_;
   Locked<Kept> kept_;
 };
 

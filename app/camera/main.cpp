@@ -9,6 +9,7 @@
  *   75  the source failed, or a state change hangs: start me again
  *   78  the configuration is wrong, the camera unknown, or an element missing */
 #include "camera/camera.h"
+#include "camera/errorlog.h"
 #include "camera/lockfile.h"
 #include "camera/workerlog.h"
 #include "config/config.h"
@@ -150,6 +151,7 @@ int
 run (int argc, char **argv)
 {
   init_i18n ();
+  ErrorLog::keep_quiet (argc, argv);
   Options options;
   if (!parse_options (options, &argc, &argv))
     return exitcode::Usage;

@@ -118,6 +118,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, nullptr);
+  ErrorLog::keep_quiet (argc, argv);
   gst_init (&argc, &argv);
   GST_DEBUG_CATEGORY_INIT (pool_debug, "v4l2bufferpool", 0, "as V4L2's");
   GST_DEBUG_CATEGORY_INIT (other_debug, "other", 0, "not V4L2's");

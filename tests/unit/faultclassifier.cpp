@@ -88,6 +88,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, nullptr);
+  ErrorLog::keep_quiet (argc, argv);
   gst_init (&argc, &argv);
   g_test_add_func ("/faultclassifier/one-fault-for-its-echoes", test_one_fault_for_its_echoes);
   g_test_add_func ("/faultclassifier/the-source-echoes-what-is-behind-it",
