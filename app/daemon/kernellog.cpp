@@ -46,7 +46,7 @@ void
 recent_kernel_lines (const std::string &root, int seconds,
                      std::function<void (std::vector<std::string>)> done)
 {
-  const int64_t oldest = g_get_monotonic_time () - seconds * G_USEC_PER_SEC;
+  const int64_t oldest = g_get_monotonic_time () - int64_t{ seconds } * G_USEC_PER_SEC;
   in_background<std::vector<std::string>> (
       [path = below_root (root, "/dev/kmsg"), oldest] {
         return camera_messages (read_records (path), oldest, KERNEL_LINES);

@@ -41,6 +41,7 @@ test_recent ()
   g_assert_cmpuint (found.size (), ==, 2);
   ASSERT_TEXT (found[0], "usb 1-1: disconnect");
   ASSERT_TEXT (found[1], "uvcvideo: probe control : -71");
+  g_assert_cmpuint (lines (root.path (), 24 * 3600).size (), ==, 3);
 }
 
 /* More than one read, and more than is kept. */
