@@ -88,6 +88,7 @@ as_service () {
         -e '/^\[Service\]/a Type=oneshot' \
         -e "/^\\[Service\\]/a ExecStart=/opt/rebooterrun /var/lib/camwarden $boot 3600 $(date +%s) $*" \
         -e "/^\\[Service\\]/a StandardOutput=file:/var/$name" \
+        -e '/^\[Service\]/a StandardError=journal' \
         "$(property $unit FragmentPath)" >/run/systemd/system/camwarden-ask.service
     systemctl daemon-reload
     systemctl start camwarden-ask.service || true
@@ -110,6 +111,11 @@ test_starts () {
     check active "$(property $unit ActiveState) after $took/100 s" is_active
     within 20 has_frames || true
     check frames "$frames frames in 3 s" [ "$frames" -ge 10 ]
+    deaths=$(journalctl -u $unit -o cat | grep -c 'worker/signal' || true)
+    check worker-lives "$deaths deaths of the worker" [ "$deaths" -eq 0 ]
+    # Any rule at all, also one that another option brings along, closes the cameras' devices.
+    check devices "$(property $unit DevicePolicy) [$(property $unit DeviceAllow)]" \
+        [ "$(property $unit DevicePolicy)$(property $unit DeviceAllow)" = auto ]
     check watchdog-configured "$(property $unit WatchdogUSec)" \
         [ "$(property $unit WatchdogUSec)" = 20s ]
 }
@@ -162,9 +168,15 @@ failed_and_up () {
 }
 
 test_without_the_rule () {
-    as_service no-rule trouble request=unreapable restart=redis-server.service
-    check reboot-denied "$answer" asked_for_nothing
+    as_service no-restart restart=redis-server.service
     check restart-denied "$answer" says "restart${tab}bad"
+    as_service no-reboot trouble request=unreapable
+    check reboot-denied "$answer" asked_for_nothing
+    # Without the question first, which tells the daemon already.
+    answer=$(setpriv --reuid=camwarden --regid=camwarden --init-groups busctl call \
+        org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager Reboot b false \
+        2>&1 || true)
+    check call-denied "$answer" says 'authentication required'
 }
 
 test_restart_with_the_rule () {
@@ -186,13 +198,14 @@ first_boot () {
     test_restart_with_the_rule
     touch /var/first-boot-done
     as_service reboot request=unreapable
-    check reboot-allowed "$answer" says "request${tab}good"
     sleep 60 # the reboot ends this
-    say reboot-happens bad "still up a minute later"
+    say reboot-happens bad "still up a minute later: $answer"
     systemctl poweroff
 }
 
 second_boot () {
+    answer=$(cat /var/reboot)
+    check reboot-allowed "$answer" says "request${tab}good"
     as_service last last
     check rebooted-because "$answer" says 'because of "unreapable" of camera front'
     within 30 is_active || true

@@ -25,6 +25,11 @@ height=240
 framerate=30
 """
 
+# A call that the unit forbids is to be seen here, not lived with.
+STRICT = """[Service]
+SystemCallErrorNumber=kill
+"""
+
 UNIT = """[Unit]
 Description=The test
 After=multi-user.target
@@ -54,8 +59,8 @@ exec systemd-nspawn -q -D "$place/root" --register=no --keep-unit --private-netw
     --console=pipe -b </dev/null
 """
 
-EXPECTED = """active frames watchdog-configured kill-9 kill-9-frames watchdog-ends watchdog-back
-watchdog-frames watchdog-said start-limit start-limit-stays reboot-denied restart-denied
+EXPECTED = """active frames worker-lives devices watchdog-configured kill-9 kill-9-frames watchdog-ends watchdog-back
+watchdog-frames watchdog-said start-limit start-limit-stays reboot-denied call-denied restart-denied
 restart-allowed restart-other-denied reboot-allowed rebooted-because active-again frames-again
 all-done""".split()
 
@@ -96,6 +101,7 @@ class Guest:
         tap.equal(code, 0, "installation")
         self.write("etc/camwarden/conf.d/test.conf", CONFIG)
         self.write("etc/systemd/system/guest.service", UNIT)
+        self.write("etc/systemd/system/camwarden.service.d/strict.conf", STRICT)
         self.write("opt/guest.sh", (HERE / "guest.sh").read_text())
         for unit, path in (("guest", "/etc/systemd/system"), ("camwarden", "/lib/systemd/system")):
             wants = self.place / "upper/etc/systemd/system/multi-user.target.wants"
