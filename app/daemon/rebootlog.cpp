@@ -18,7 +18,7 @@ namespace
 
 constexpr const char *NAME = "reboots";
 constexpr const char *PART = ".reboots.part";
-constexpr size_t MOST_BYTES = 64 * 1024; /* a whole log is less than half as long */
+constexpr size_t MOST_BYTES = size_t{ 64 } * 1024; /* a whole log is less than half as long */
 
 struct Descriptor
 {
