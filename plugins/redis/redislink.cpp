@@ -33,6 +33,7 @@ constexpr int64_t PING_AFTER = G_USEC_PER_SEC;
 constexpr int64_t RTT_EVERY = G_USEC_PER_SEC;
 constexpr int64_t ROLE_EVERY = 10 * G_USEC_PER_SEC;
 constexpr int64_t HEALTHY_AFTER = 60 * G_USEC_PER_SEC;
+constexpr int64_t LATE_END = G_USEC_PER_SEC / 2;
 
 std::string_view
 text_of (const redisReply *reply)
@@ -100,6 +101,7 @@ struct RedisLink::Impl
   int64_t next_user_tick = 0;
   int64_t next_role = 0;
   int64_t ping_sent = 0; /* of a subscriber; 0: none is out */
+  SessionPtr late;       /* given up without an answer; the server may read on in it */
 
   /* Guarded by `mutex`, which is never held while reading, writing or calling out. At most one
    * thread writes (writing) and one reads (reading); they hold a reference to the session. */
@@ -321,8 +323,9 @@ struct RedisLink::Impl
 
   /* ---- the end of a connection ---- */
 
+  /* answers: false when the server only did not answer in time. */
   void
-  fail (Lock &lock, const SessionPtr &current, const std::string &why)
+  fail (Lock &lock, const SessionPtr &current, const std::string &why, bool answers = true)
   {
     if (session != current)
       return;
@@ -331,7 +334,10 @@ struct RedisLink::Impl
     stats.last_error = why;
     const auto lost = queue.take_lost (false);
     lock.unlock ();
-    current->stream ().shut ();
+    if (answers)
+      current->stream ().shut ();
+    else
+      current->stream ().give_up ();
     for (const auto &item : lost)
       item->message->lost (LostReason::Link);
     wake ();
@@ -405,8 +411,10 @@ struct RedisLink::Impl
     const int64_t deadline = g_get_monotonic_time () + settings.command_timeout;
     auto stream = RedisStream::connect (target, deadline, cancellable.get (), &error);
     auto opened = stream ? std::make_shared<RedisSession> (stream, settings.max_reply) : nullptr;
-    if (opened && opened->handshake (target, deadline, cancellable.get (), &error))
+    if (opened && opened->handshake (target, deadline, cancellable.get (), &error)) {
+      end_late ();
       return opened;
+    }
     {
       Lock lock (mutex);
       where = settings.where;
@@ -416,6 +424,16 @@ struct RedisLink::Impl
     if (!stopping ())
       tell (LinkState::Offline, error->message);
     return nullptr;
+  }
+
+  /* A server that froze finds, when it goes on, what was sent before it did, and a network that
+   * was cut brings later what it could not bring before: until that has been read, or thrown away,
+   * newer messages on another connection would overtake older ones. */
+  void
+  end_late ()
+  {
+    if (const SessionPtr before = std::exchange (late, nullptr))
+      before->stream ().wait_end (g_get_monotonic_time () + LATE_END, cancellable.get ());
   }
 
   void
@@ -511,7 +529,8 @@ struct RedisLink::Impl
       return;
     if (overdue (now)) {
       fail (lock, current,
-            "no answer within " + std::to_string (settings.command_timeout / 1000) + " ms");
+            "no answer within " + std::to_string (settings.command_timeout / 1000) + " ms", false);
+      late = current;
       return;
     }
     if (now < next_tick)

@@ -320,6 +320,29 @@ RedisStream::shut ()
   g_socket_shutdown (socket_.get (), TRUE, TRUE, nullptr);
 }
 
+void
+RedisStream::give_up ()
+{
+  const struct linger none = { 1, 0 };
+  setsockopt (fd (), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  g_socket_shutdown (socket_.get (), FALSE, TRUE, nullptr);
+}
+
+void
+RedisStream::wait_end (int64_t deadline, GCancellable *cancellable)
+{
+  char bytes[16 * 1024];
+  for (;;) {
+    g_autoptr (GError) error = nullptr;
+    const gssize count = read (bytes, sizeof bytes, &error);
+    if (count > 0)
+      continue;
+    const bool open = count < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+    if (!open || !wait (G_IO_IN, deadline, cancellable, nullptr))
+      return;
+  }
+}
+
 int
 RedisStream::fd () const
 {

@@ -74,6 +74,12 @@ public:
 
   /* Both directions end now, for every thread. */
   void shut ();
+  /* Nothing more is written. What has not arrived by the time this object goes is thrown away
+   * then, where the kernel would go on sending it. */
+  void give_up ();
+  /* Blocks until the peer has ended its side, the deadline or the cancellable; what it says
+   * meanwhile is thrown away. */
+  void wait_end (int64_t deadline, GCancellable *cancellable);
 
   [[nodiscard]] int fd () const;
   [[nodiscard]] bool

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A network that swallows everything and says nothing, in a network namespace of this process. */
+#include "redis/frameheader.h"
 #include "support/redisserver.h"
 #include "support/sinkrun.h"
 
@@ -75,6 +76,43 @@ test_partition ()
   g_assert_cmpuint (camera.warnings (), ==, 1);
 }
 
+/* What the network could not bring before it was given up must not come after newer frames. */
+static void
+test_order ()
+{
+  if (obstacle) {
+    g_test_skip (obstacle);
+    return;
+  }
+  RedisServer redis;
+  SinkRun camera ("videotestsrc is-live=true ! video/x-raw,format=I420,width=64,height=48,"
+                  "framerate=30/1 ! jpegenc ! redissink name=sink command-timeout=500000000 "
+                  "max-retry-delay=20000000 location="
+                  + redis.location ("c"));
+  Subscriber reader (redis.port (), "c");
+  camera.play ();
+  for (unsigned i = 1; i <= 3; i++) {
+    const guint64 published = camera.stat ("published");
+    g_assert_true (wait_until (10, [&] { return camera.stat ("published") > published + 5; }));
+    if (!cut ("-A", redis.port ())) {
+      g_test_skip ("iptables does not work here");
+      return;
+    }
+    g_assert_true (wait_until (10, [&] { return camera.states ("disconnected") == i; }));
+    g_assert_true (cut ("-D", redis.port ()));
+    g_assert_true (wait_until (10, [&] { return camera.states ("connected") == i + 1; }));
+    g_usleep (2 * G_USEC_PER_SEC); /* the system sends again after 0.2, 0.6, 1.4 s */
+  }
+  camera.stop ();
+  guint64 before = 0;
+  for (const auto &message : reader.messages ()) {
+    const auto header = parse_frame_header (jpeg_comment (message));
+    g_assert_true (header.has_value ());
+    g_assert_cmpuint (header->seq, >, before);
+    before = header->seq;
+  }
+}
+
 /* Before any thread is there: threads belong to the network they were made in. */
 int
 main (int argc, char **argv)
@@ -86,5 +124,6 @@ main (int argc, char **argv)
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, nullptr);
   g_test_add_func ("/redissink/outage/partition", test_partition);
+  g_test_add_func ("/redissink/outage/order", test_order);
   return g_test_run ();
 }
