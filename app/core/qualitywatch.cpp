@@ -41,6 +41,12 @@ allowed (int64_t now, int64_t last, int64_t interval)
 
 } // namespace
 
+bool
+QualityWatch::judges (std::string_view code)
+{
+  return code == "frozen" || code == "dark" || code == "bright";
+}
+
 void
 Episode::wrong (int64_t now)
 {

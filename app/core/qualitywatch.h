@@ -52,6 +52,9 @@ public:
   /* The rate must have been right for so long before another restart for its sake. */
   static constexpr int64_t RATE_SETTLED = 60'000'000;
 
+  /* "frozen", "dark", "bright": told by this class alone, when they have lasted. */
+  [[nodiscard]] static bool judges (std::string_view code);
+
   explicit QualityWatch (Settings settings) : settings_ (settings) {}
   QualityWatch () : QualityWatch (Settings{}) {}
 

@@ -91,9 +91,9 @@ RecoveryPolicy::fault (int64_t now, const Fault &fault)
 }
 
 void
-RecoveryPolicy::requested (int64_t now, Tier tier)
+RecoveryPolicy::requested (int64_t now, Tier tier, std::string_view why)
 {
-  const Fault wish{ FaultClass::Camera, tier, "operator", "requested", "" };
+  const Fault wish{ FaultClass::Camera, tier, "source", std::string (why), "" };
   if (phase_ == Phase::Stuck || phase_ == Phase::Acting)
     return; /* what can be done is being done */
   if (phase_ == Phase::Steady)

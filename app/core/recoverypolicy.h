@@ -81,8 +81,8 @@ public:
    * configuration is tried again every configuration_retry. False: it belongs to the incident that
    * is open, or needs no cure. */
   bool fault (int64_t now, const Fault &fault);
-  /* The operator's wish: from this tier on, at once. */
-  void requested (int64_t now, Tier tier);
+  /* Somebody's wish: from this tier on, at once. why: the code that is told. */
+  void requested (int64_t now, Tier tier, std::string_view why);
   void order_done (int64_t now, bool good); /* of Source, Pipeline, Device, Machine */
   void worker_started (int64_t now);
   void worker_ended (int64_t now, const WorkerExit &exit);

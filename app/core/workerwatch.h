@@ -4,6 +4,7 @@
 #include "core/camerahealth.h"
 #include "core/fault.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -47,6 +48,13 @@ public:
   absent () const
   {
     return absent_;
+  }
+
+  /* It has answered, or has had no time to, within so long. */
+  [[nodiscard]] bool
+  heard_within (int64_t now, int64_t time) const
+  {
+    return now - std::max (heard_, started_) < time;
   }
 
   /* Starting, Streaming, Stalled or NoCamera. */

@@ -188,13 +188,26 @@ Daemon::ready ()
     watchdog_ = SourceId (g_timeout_add (
         static_cast<guint> (interval / 1000),
         [] (gpointer self) -> gboolean {
-          static_cast<Daemon *> (self)->notifier_.alive ();
+          static_cast<Daemon *> (self)->feed_watchdog ();
           return G_SOURCE_CONTINUE;
         },
         this));
   notifier_.ready ();
   tell_status ();
   say_hello ();
+}
+
+/* From the main loop, which proves that it turns; and only while each camera is watched over, which
+ * proves that the daemon does what it is for. */
+void
+Daemon::feed_watchdog ()
+{
+  for (const auto &[id, camera] : parts_.cameras->all ())
+    if (!camera->supervisor->supervises ()) {
+      g_critical ("camera %s is not watched over any more: the watchdog is not fed", id.c_str ());
+      return;
+    }
+  notifier_.alive ();
 }
 
 /* For a person at a terminal; once the private server's port is known. */

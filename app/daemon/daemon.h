@@ -54,6 +54,7 @@ private:
   void say_hello ();
   void ready ();
   void tick ();
+  void feed_watchdog ();
   void tell_status ();
 
   void reload ();

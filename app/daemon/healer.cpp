@@ -56,10 +56,10 @@ Healer::fault (const Fault &fault)
 }
 
 void
-Healer::requested (Tier tier)
+Healer::requested (Tier tier, std::string_view why)
 {
   announce ();
-  policy_.requested (monotonic (), tier);
+  policy_.requested (monotonic (), tier, why);
   turn ();
 }
 

@@ -39,7 +39,7 @@ public:
 
   /* As RecoveryPolicy's. */
   bool fault (const Fault &fault);
-  void requested (Tier tier);
+  void requested (Tier tier, std::string_view why);
   void worker_started ();
   void worker_ended (const WorkerExit &exit);
   void worker_unreapable ();

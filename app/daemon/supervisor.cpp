@@ -20,8 +20,11 @@ namespace
 {
 
 constexpr guint tick_ms = 250;
+constexpr const char *test_picture = "test picture";
 constexpr size_t evidence_lines = 5;
 /* The worker gives up by itself before. */
+/* Longer than it takes to find and end a worker that says nothing. */
+constexpr int64_t word_overdue = 60 * G_USEC_PER_SEC;
 constexpr int64_t hint_lasts = 15 * G_USEC_PER_SEC;
 constexpr int64_t order_margin = 3 * G_USEC_PER_SEC;
 
@@ -85,6 +88,7 @@ struct Supervisor::Impl
   void reset_device (std::function<void (bool good)> done);
   void told (const RecoveryAction &action, const Fault &reason);
   void show_recovery ();
+  void apply_deadlines ();
   void apply_stall_timeout ();
   void call (const char *method, GVariant *args, const char *reply_type,
              WorkerProcess::Answer answer, int64_t deadline = 0);
@@ -105,7 +109,8 @@ struct Supervisor::Impl
   Wish wish = Wish::Stopped;
   bool preview = false;
   bool weak_power = false;
-  bool hung = false; /* the present worker was killed since it did not answer */
+  bool camera_seen = false; /* a real one: it is waited for instead of showing the test picture */
+  bool hung = false;        /* the present worker was killed since it did not answer */
   std::unique_ptr<WorkerProcess> worker;
   std::vector<std::string> old_lines; /* of the worker before */
   std::optional<Fault> hint;          /* what its last telling line points to */
@@ -128,7 +133,9 @@ Supervisor::Impl::spawn ()
   reset_worker_figures (health);
   worker = std::make_unique<WorkerProcess> (config.id, worker_events (), settings.stderr_lines);
   g_autoptr (GError) error = nullptr;
-  if (worker->start (command, &error)) {
+  WorkerCommand now = command;
+  now.expect_camera = camera_seen;
+  if (worker->start (now, &error)) {
     health.pid = worker->pid ();
     ticker = Timer::every (tick_ms, [this] { tick (); });
     healer.worker_started ();
@@ -230,6 +237,9 @@ Supervisor::Impl::worker_unreapable ()
 void
 Supervisor::Impl::worker_fault (const Fault &fault)
 {
+  /* How long a wrong picture lasts decides what is told of it. */
+  if (fault.fault_class == FaultClass::Quality && QualityWatch::judges (fault.code))
+    return;
   const Fault known = with_hint (fault);
   watch.fault (known);
   tell (known);
@@ -270,6 +280,7 @@ Supervisor::Impl::worker_health (GVariant *values)
   const char *state = "";
   g_variant_lookup (values, "state", "&s", &state);
   read_worker_health (health, values);
+  camera_seen = camera_seen || (health.frames > 0 && health.source != test_picture);
   watch.health (monotonic (), state, health.verdict, health.frames);
   if (wish == Wish::Running)
     healer.frames (health.frames, health.verdict != "stall" && health.verdict != "frozen");
@@ -390,6 +401,18 @@ Supervisor::Impl::show_recovery ()
   health.given_up = policy.given_up ();
   const int64_t next = policy.next_attempt ();
   health.next_attempt = next == INT64_MAX ? 0 : g_get_real_time () + next - monotonic ();
+}
+
+void
+Supervisor::Impl::apply_deadlines ()
+{
+  GVariantBuilder deadlines;
+  g_variant_builder_init (&deadlines, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&deadlines, "{sv}", "source-deadline",
+                         g_variant_new_int64 (recovery.source.deadline));
+  g_variant_builder_add (&deadlines, "{sv}", "pipeline-deadline",
+                         g_variant_new_int64 (recovery.pipeline.deadline));
+  call ("Apply", g_variant_new ("(a{sv})", &deadlines), "()", [] (GVariant *, const GError *) {});
 }
 
 void
@@ -557,6 +580,10 @@ Supervisor::reload (const CameraConfig &config, const RecoveryConfig &recovery,
   const bool anew = needs_new_worker (impl_->config, config) || command != impl_->command
                     || impl_->health.state == CameraState::Failed;
   g_autoptr (GVariant) changes = g_variant_ref_sink (live_changes (impl_->config, config));
+  const bool deadlines = recovery.source.deadline != impl_->recovery.source.deadline
+                         || recovery.pipeline.deadline != impl_->recovery.pipeline.deadline;
+  impl_->camera_seen = impl_->camera_seen && config.source == impl_->config.source
+                       && config.device == impl_->config.device;
   impl_->config = config;
   impl_->recovery = recovery;
   impl_->command = std::move (command);
@@ -569,6 +596,8 @@ Supervisor::reload (const CameraConfig &config, const RecoveryConfig &recovery,
     impl_->restart (Impl::Wish::Restarting);
     return;
   }
+  if (deadlines)
+    impl_->apply_deadlines ();
   if (!impl_->worker || g_variant_n_children (changes) == 0)
     return;
   impl_->call ("Apply", g_variant_new ("(@a{sv})", changes), "()",
@@ -620,14 +649,17 @@ Supervisor::set_weak_power (bool weak)
 void
 Supervisor::device_arrived ()
 {
-  impl_->healer.device_arrived ();
+  if (impl_->health.source == test_picture && impl_->wish == Impl::Wish::Running)
+    impl_->healer.requested (Tier::Pipeline, "device-arrived");
+  else
+    impl_->healer.device_arrived ();
 }
 
 void
 Supervisor::recover (Tier tier)
 {
   if (impl_->wish == Impl::Wish::Running)
-    impl_->healer.requested (tier);
+    impl_->healer.requested (tier, "requested");
 }
 
 static WorkerProcess::Answer
@@ -673,6 +705,15 @@ Supervisor::prune (uint64_t bytes, NumberDone done)
                first_value ([done = std::move (done)] (GVariant *number, const GError *error) {
                  done (error ? 0 : g_variant_get_uint64 (number), error);
                }));
+}
+
+bool
+Supervisor::supervises () const
+{
+  const RecoveryPolicy &policy = impl_->healer.policy ();
+  return impl_->wish != Impl::Wish::Running || policy.given_up ()
+         || (policy.open () && policy.wakeup () != INT64_MAX)
+         || (impl_->worker && impl_->watch.heard_within (monotonic (), word_overdue));
 }
 
 const CameraHealth &

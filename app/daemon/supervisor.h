@@ -25,6 +25,7 @@ struct WorkerCommand
   std::string config_file;         /* --config; empty: the usual files */
   std::string redis_uri;           /* --redis: the server of the embedded default; may be empty */
   std::string redis_password_file; /* --redis-password-file; may be empty */
+  bool expect_camera = false;      /* --expect-camera: source=auto had one before */
 
   bool operator== (const WorkerCommand &) const = default;
 };
@@ -86,7 +87,7 @@ public:
   void set_preview (bool on);
   /* The power is weak: a camera may take longer before it counts as stalled. */
   void set_weak_power (bool weak);
-  /* A device node appeared: what waits for one tries again. */
+  /* A device node appeared: what waits for one tries again, and a test picture makes room. */
   void device_arrived ();
   /* On request: from this tier on. */
   void recover (Tier tier);
@@ -98,6 +99,9 @@ public:
   void evidence (ValuesDone done); /* what the worker keeps of its latest fault */
   void prune (uint64_t bytes, NumberDone done);
 
+  /* It is known how the worker is, or what comes next is planned: false would mean that nobody
+   * watches over this camera any more. */
+  [[nodiscard]] bool supervises () const;
   [[nodiscard]] const CameraHealth &health () const;
   /* Of the incident that is open, or was last: the wall time of its first fault, us. 0: none. */
   [[nodiscard]] int64_t incident () const;

@@ -56,6 +56,8 @@ words_of (const std::string &camera, const WorkerCommand &command)
   option ("--config", command.config_file);
   option ("--redis", command.redis_uri);
   option ("--redis-password-file", command.redis_password_file);
+  if (command.expect_camera)
+    words.emplace_back ("--expect-camera");
   return words;
 }
 

@@ -498,7 +498,7 @@ test_budgets_of_zero ()
   world.run (hour);
   g_assert_cmpuint (world.done.size (), ==, 0);
   g_assert_true (world.policy.given_up ());
-  world.policy.requested (world.now, Tier::Source); /* the operator may */
+  world.policy.requested (world.now, Tier::Source, "requested"); /* the operator may */
   world.run (5 * second);
   g_assert_false (world.policy.open ());
 }
@@ -562,7 +562,7 @@ static void
 test_requested ()
 {
   World world;
-  world.policy.requested (world.now, Tier::Pipeline);
+  world.policy.requested (world.now, Tier::Pipeline, "requested");
   world.run (5 * second);
   g_assert_cmpuint (world.count (Tier::Pipeline), ==, 1);
   g_assert_true (world.cured.at (0).tier == Tier::Pipeline);
