@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "daemon/supervisor.h"
+/* A worker's life. What the recovery orders is in supervisororders.cpp. */
+#include "daemon/supervisorimpl.h"
 
 #include "config/livekeys.h"
-#include "config/settings.h"
 #include "core/faultrules.h"
-#include "core/qualitywatch.h"
-#include "daemon/healer.h"
 #include "daemon/recoverysettings.h"
 #include "daemon/workerhealth.h"
-#include "daemon/workerprocess.h"
 
 #include <algorithm>
 #include <array>
@@ -22,11 +19,8 @@ namespace
 constexpr guint tick_ms = 250;
 constexpr const char *test_picture = "test picture";
 constexpr size_t evidence_lines = 5;
-/* The worker gives up by itself before. */
 /* Longer than it takes to find and end a worker that says nothing. */
 constexpr int64_t word_overdue = 60 * G_USEC_PER_SEC;
-constexpr int64_t hint_lasts = 15 * G_USEC_PER_SEC;
-constexpr int64_t order_margin = 3 * G_USEC_PER_SEC;
 
 int64_t
 monotonic ()
@@ -46,83 +40,18 @@ log_level (int severity)
 
 } // namespace
 
-struct Supervisor::Impl
-{
-  enum class Wish {
-    Stopped,
-    Running,
-    Restarting, /* with another configuration */
-    Replacing,  /* the recovery wants another worker */
-  };
-
-  Impl (const CameraConfig &camera, const RecoveryConfig &numbers, WorkerCommand how,
-        SupervisorSettings given, Events listener)
-      : config (camera), recovery (numbers), command (std::move (how)),
-        settings (std::move (given)), events (std::move (listener)), watch (settings.watch),
-        healer (recovery_settings (recovery, config), settings.state_file, levers ()),
-        quality (quality_settings (recovery, config))
-  {
-    health.id = camera.id;
-    health.state_since = g_get_real_time ();
-  }
-
-  void spawn ();
-  void show_exit (const WorkerExit &exit, const std::string &why);
-  void worker_exited (const WorkerExit &exit);
-  void worker_unreapable ();
-  void worker_fault (const Fault &fault);
-  void worker_health (GVariant *values);
-  void worker_line (const LogLine &line);
-  void judge_quality ();
-  [[nodiscard]] Fault with_hint (const Fault &fault) const;
-  void worker_opened ();
-  void tick ();
-  void ping ();
-  void update_state ();
-  void set_state (CameraState state, const std::string &detail);
-  void tell (const Fault &fault);
-  void changed () const;
-  void finish_stop ();
-  void restart (Wish why);
-  void order (Tier tier, std::function<void (bool good)> done);
-  void reset_device (std::function<void (bool good)> done);
-  void told (const RecoveryAction &action, const Fault &reason);
-  void show_recovery ();
-  void apply_deadlines ();
-  void apply_stall_timeout ();
-  void call (const char *method, GVariant *args, const char *reply_type,
-             WorkerProcess::Answer answer, int64_t deadline = 0);
-  [[nodiscard]] std::string last_words () const;
-  [[nodiscard]] WorkerProcess::Events worker_events ();
-  [[nodiscard]] Healer::Levers levers ();
-
-  CameraConfig config;
-  RecoveryConfig recovery;
-  WorkerCommand command;
-  const SupervisorSettings settings;
-  const Events events;
-  WorkerWatch watch;
-  Healer healer;
-  QualityWatch quality;
-  CameraHealth health;
-
-  Wish wish = Wish::Stopped;
-  bool preview = false;
-  bool weak_power = false;
-  bool camera_seen = false; /* a real one: it is waited for instead of showing the test picture */
-  bool hung = false;        /* the present worker was killed since it did not answer */
-  std::unique_ptr<WorkerProcess> worker;
-  std::vector<std::string> old_lines; /* of the worker before */
-  std::optional<Fault> hint;          /* what its last telling line points to */
-  std::string hint_line;
-  int64_t hint_at = 0;
-  Timer ticker;
-  std::vector<std::function<void ()>> stopped;
-  /* Ends with this object: answers that come later are not for it. */
-  std::shared_ptr<bool> alive = std::make_shared<bool> (true);
-};
-
 /* ---- life of a worker ---- */
+
+Supervisor::Impl::Impl (const CameraConfig &camera, const RecoveryConfig &numbers,
+                        WorkerCommand how, SupervisorSettings given, Events listener)
+    : config (camera), recovery (numbers), command (std::move (how)), settings (std::move (given)),
+      events (std::move (listener)), watch (settings.watch),
+      healer (recovery_settings (recovery, config), settings.state_file, levers ()),
+      quality (quality_settings (recovery, config))
+{
+  health.id = camera.id;
+  health.state_since = g_get_real_time ();
+}
 
 void
 Supervisor::Impl::spawn ()
@@ -248,32 +177,6 @@ Supervisor::Impl::worker_fault (const Fault &fault)
   update_state ();
 }
 
-/* libcamera says why a camera stalls on stderr, and nowhere else. */
-Fault
-Supervisor::Impl::with_hint (const Fault &fault) const
-{
-  Fault known = fault;
-  if (fault.code != "stall" || !hint || monotonic () - hint_at > hint_lasts)
-    return known;
-  const Tier cap = tier_cap (hint->fault_class);
-  if (cap <= fault.first)
-    return known;
-  known.fault_class = hint->fault_class;
-  known.first = std::max (fault.first, std::min ({ hint->first, cap, Tier::Worker }));
-  known.evidence += "; it said: " + hint_line;
-  return known;
-}
-
-void
-Supervisor::Impl::judge_quality ()
-{
-  for (const Fault &fault :
-       quality.update (monotonic (), health.verdict, health.fps, config.framerate.value ())) {
-    tell (fault);
-    healer.fault (fault);
-  }
-}
-
 void
 Supervisor::Impl::worker_health (GVariant *values)
 {
@@ -316,114 +219,6 @@ Supervisor::Impl::last_words () const
   for (size_t i = first; i < old_lines.size (); i++)
     words += (words.empty () ? "" : "\n") + old_lines[i];
   return words;
-}
-
-/* ---- recovery ---- */
-
-Healer::Levers
-Supervisor::Impl::levers ()
-{
-  return { .order = [this] (Tier tier, auto done) { order (tier, std::move (done)); },
-           .replace_worker = [this] { restart (Wish::Replacing); },
-           .tell = [this] (const RecoveryAction &action,
-                           const Fault &reason) { told (action, reason); } };
-}
-
-void
-Supervisor::Impl::order (Tier tier, std::function<void (bool good)> done)
-{
-  const auto answered = [done] (GVariant *, const GError *error) { done (!error); };
-  switch (tier) {
-  case Tier::Source:
-    call ("RestartSource", nullptr, "()", answered, recovery.source.deadline + order_margin);
-    return;
-  case Tier::Pipeline:
-    call ("RebuildPipeline", nullptr, "()", answered, recovery.pipeline.deadline + order_margin);
-    return;
-  case Tier::Device:
-    reset_device (std::move (done));
-    return;
-  case Tier::Machine:
-    if (events.reboot)
-      events.reboot (healer.policy ().reason (), done);
-    else
-      done (false);
-    return;
-  case Tier::Count:
-  case Tier::Worker:
-    break;
-  }
-  done (false);
-}
-
-/* What comes back is a new device: the source has to open it. */
-void
-Supervisor::Impl::reset_device (std::function<void (bool good)> done)
-{
-  if (!events.reset_device || health.device.empty ()) {
-    done (false);
-    return;
-  }
-  events.reset_device (health.device, recovery.device.deadline,
-                       [this, here = alive, done] (const GError *error) {
-                         if (!*here)
-                           return;
-                         if (error)
-                           g_warning ("camera %s: %s", config.id.c_str (), error->message);
-                         if (error)
-                           done (false);
-                         else
-                           order (Tier::Source, done);
-                       });
-}
-
-void
-Supervisor::Impl::told (const RecoveryAction &action, const Fault &reason)
-{
-  if (action.kind == RecoveryAction::Kind::Order)
-    quality.restarted ();
-  if (action.kind == RecoveryAction::Kind::Order)
-    health.cures[static_cast<size_t> (action.tier) - 1]++;
-  if (action.kind == RecoveryAction::Kind::Cured)
-    health.cured++;
-  show_recovery ();
-  if (events.recovery)
-    events.recovery (action, reason);
-  changed ();
-}
-
-void
-Supervisor::Impl::show_recovery ()
-{
-  const RecoveryPolicy &policy = healer.policy ();
-  health.healthy = policy.healthy ();
-  health.recovery = policy.open () ? std::string (tier_name (policy.tier ())) : "";
-  health.given_up = policy.given_up ();
-  const int64_t next = policy.next_attempt ();
-  health.next_attempt = next == INT64_MAX ? 0 : g_get_real_time () + next - monotonic ();
-}
-
-void
-Supervisor::Impl::apply_deadlines ()
-{
-  GVariantBuilder deadlines;
-  g_variant_builder_init (&deadlines, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&deadlines, "{sv}", "source-deadline",
-                         g_variant_new_int64 (recovery.source.deadline));
-  g_variant_builder_add (&deadlines, "{sv}", "pipeline-deadline",
-                         g_variant_new_int64 (recovery.pipeline.deadline));
-  call ("Apply", g_variant_new ("(a{sv})", &deadlines), "()", [] (GVariant *, const GError *) {});
-}
-
-void
-Supervisor::Impl::apply_stall_timeout ()
-{
-  GVariantBuilder settings_to_change;
-  g_variant_builder_init (&settings_to_change, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&settings_to_change, "{sv}", "stall-timeout",
-                         g_variant_new_int64 (stall_timeout (recovery, config, weak_power)));
-  call ("Apply", g_variant_new ("(a{sv})", &settings_to_change), "()",
-        [] (GVariant *, const GError *) {});
 }
 
 /* ---- watching ---- */

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What a supervisor makes of faults, and how it carries out what the recovery orders. */
+#include "daemon/supervisorimpl.h"
+
+#include "daemon/recoverysettings.h"
+
+#include <algorithm>
+
+namespace camwarden
+{
+
+namespace
+{
+
+/* How long a telling line of the worker's explains a stall. */
+constexpr int64_t hint_lasts = 15 * G_USEC_PER_SEC;
+/* The worker gives up by itself before. */
+constexpr int64_t order_margin = 3 * G_USEC_PER_SEC;
+
+} // namespace
+
+/* libcamera says why a camera stalls on stderr, and nowhere else. */
+Fault
+Supervisor::Impl::with_hint (const Fault &fault) const
+{
+  Fault known = fault;
+  if (fault.code != "stall" || !hint || g_get_monotonic_time () - hint_at > hint_lasts)
+    return known;
+  const Tier cap = tier_cap (hint->fault_class);
+  if (cap <= fault.first)
+    return known;
+  known.fault_class = hint->fault_class;
+  known.first = std::max (fault.first, std::min ({ hint->first, cap, Tier::Worker }));
+  known.evidence += "; it said: " + hint_line;
+  return known;
+}
+
+void
+Supervisor::Impl::judge_quality ()
+{
+  for (const Fault &fault : quality.update (g_get_monotonic_time (), health.verdict, health.fps,
+                                            config.framerate.value ())) {
+    tell (fault);
+    healer.fault (fault);
+  }
+}
+
+Healer::Levers
+Supervisor::Impl::levers ()
+{
+  return { .order = [this] (Tier tier, auto done) { order (tier, std::move (done)); },
+           .replace_worker = [this] { restart (Wish::Replacing); },
+           .tell = [this] (const RecoveryAction &action,
+                           const Fault &reason) { told (action, reason); } };
+}
+
+void
+Supervisor::Impl::order (Tier tier, std::function<void (bool good)> done)
+{
+  const auto answered = [done] (GVariant *, const GError *error) { done (!error); };
+  switch (tier) {
+  case Tier::Source:
+    call ("RestartSource", nullptr, "()", answered, recovery.source.deadline + order_margin);
+    return;
+  case Tier::Pipeline:
+    call ("RebuildPipeline", nullptr, "()", answered, recovery.pipeline.deadline + order_margin);
+    return;
+  case Tier::Device:
+    reset_device (std::move (done));
+    return;
+  case Tier::Machine:
+    if (events.reboot)
+      events.reboot (healer.policy ().reason (), done);
+    else
+      done (false);
+    return;
+  case Tier::Count:
+  case Tier::Worker:
+    break;
+  }
+  done (false);
+}
+
+/* What comes back is a new device: the source has to open it. */
+void
+Supervisor::Impl::reset_device (std::function<void (bool good)> done)
+{
+  if (!events.reset_device || health.device.empty ()) {
+    done (false);
+    return;
+  }
+  events.reset_device (health.device, recovery.device.deadline,
+                       [this, here = alive, done] (const GError *error) {
+                         if (!*here)
+                           return;
+                         if (error)
+                           g_warning ("camera %s: %s", config.id.c_str (), error->message);
+                         if (error)
+                           done (false);
+                         else
+                           order (Tier::Source, done);
+                       });
+}
+
+void
+Supervisor::Impl::told (const RecoveryAction &action, const Fault &reason)
+{
+  if (action.kind == RecoveryAction::Kind::Order)
+    quality.restarted ();
+  if (action.kind == RecoveryAction::Kind::Order)
+    health.cures[static_cast<size_t> (action.tier) - 1]++;
+  if (action.kind == RecoveryAction::Kind::Cured)
+    health.cured++;
+  show_recovery ();
+  if (events.recovery)
+    events.recovery (action, reason);
+  changed ();
+}
+
+void
+Supervisor::Impl::show_recovery ()
+{
+  const RecoveryPolicy &policy = healer.policy ();
+  health.healthy = policy.healthy ();
+  health.recovery = policy.open () ? std::string (tier_name (policy.tier ())) : "";
+  health.given_up = policy.given_up ();
+  const int64_t next = policy.next_attempt ();
+  health.next_attempt = next == INT64_MAX ? 0 : g_get_real_time () + next - g_get_monotonic_time ();
+}
+
+void
+Supervisor::Impl::apply_deadlines ()
+{
+  GVariantBuilder deadlines;
+  g_variant_builder_init (&deadlines, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&deadlines, "{sv}", "source-deadline",
+                         g_variant_new_int64 (recovery.source.deadline));
+  g_variant_builder_add (&deadlines, "{sv}", "pipeline-deadline",
+                         g_variant_new_int64 (recovery.pipeline.deadline));
+  call ("Apply", g_variant_new ("(a{sv})", &deadlines), "()", [] (GVariant *, const GError *) {});
+}
+
+void
+Supervisor::Impl::apply_stall_timeout ()
+{
+  GVariantBuilder settings_to_change;
+  g_variant_builder_init (&settings_to_change, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&settings_to_change, "{sv}", "stall-timeout",
+                         g_variant_new_int64 (stall_timeout (recovery, config, weak_power)));
+  call ("Apply", g_variant_new ("(a{sv})", &settings_to_change), "()",
+        [] (GVariant *, const GError *) {});
+}
+
+} // namespace camwarden
