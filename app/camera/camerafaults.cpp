@@ -29,8 +29,11 @@ constexpr size_t most_messages = 20;
 void
 Camera::report (const Fault &fault)
 {
-  g_warning ("camera %s: %s/%s: %s", config_.id.c_str (), fault.part.c_str (), fault.code.c_str (),
-             fault.evidence.c_str ());
+  /* A camera that is away for months is tried all the time: the log says so once. */
+  const bool again = fault_ && fault_->part == fault.part && fault_->code == fault.code
+                     && fault_frames_ == progress ();
+  g_log (G_LOG_DOMAIN, again ? G_LOG_LEVEL_DEBUG : G_LOG_LEVEL_WARNING, "camera %s: %s/%s: %s",
+         config_.id.c_str (), fault.part.c_str (), fault.code.c_str (), fault.evidence.c_str ());
   witness (fault);
   if (link_)
     link_->fault (fault);
