@@ -2,7 +2,7 @@
 #include "daemon/rebooter.h"
 
 #include "builddate.h"
-#include "daemon/runtimefile.h"
+#include "daemon/bootid.h"
 
 #include <algorithm>
 #include <ctime>
@@ -36,8 +36,7 @@ Rebooter::World
 Rebooter::World::system ()
 {
   World world;
-  world.boot_id = read_file ("/proc/sys/kernel/random/boot_id");
-  world.boot_id.resize (std::min (world.boot_id.size (), world.boot_id.find ('\n')));
+  world.boot_id = camwarden::boot_id ();
   world.built = CAMWARDEN_BUILD_DATE * G_USEC_PER_SEC;
   world.mono = since_start;
   world.wall = g_get_real_time;

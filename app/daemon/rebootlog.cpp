@@ -2,6 +2,7 @@
 #include "daemon/rebootlog.h"
 
 #include "config/directories.h"
+#include "daemon/openfile.h"
 
 #include <array>
 #include <cerrno>
@@ -19,20 +20,6 @@ namespace
 constexpr const char *NAME = "reboots";
 constexpr const char *PART = ".reboots.part";
 constexpr size_t MOST_BYTES = size_t{ 64 } * 1024; /* a whole log is less than half as long */
-
-struct Descriptor
-{
-  explicit Descriptor (int number) : fd (number) {}
-  ~Descriptor ()
-  {
-    if (fd >= 0)
-      close (fd);
-  }
-  Descriptor (const Descriptor &) = delete;
-  Descriptor &operator= (const Descriptor &) = delete;
-
-  const int fd;
-};
 
 /* False with errno. */
 bool
@@ -79,11 +66,11 @@ bool
 write_part (int directory, const std::string &text)
 {
   unlinkat (directory, PART, 0); /* of a daemon that was killed while it wrote */
-  const Descriptor part (
+  const OpenFile part (
       openat (directory, PART, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
   /* Whatever the umask says. */
-  return part.fd >= 0 && fchmod (part.fd, 0640) == 0 && write_all (part.fd, text)
-         && fsync (part.fd) == 0;
+  return part.get () >= 0 && fchmod (part.get (), 0640) == 0 && write_all (part.get (), text)
+         && fsync (part.get ()) == 0;
 }
 
 } // namespace
@@ -95,17 +82,17 @@ RebootLogFile::RebootLogFile (std::string directory)
 RebootLog
 RebootLogFile::read () const
 {
-  const Descriptor file (open (path_.c_str (), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (file.fd < 0)
+  const OpenFile file (open (path_.c_str (), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (file.get () < 0)
     return errno == ENOENT ? RebootLog{} : unreadable (path_, g_strerror (errno));
   struct stat info
   {};
-  if (fstat (file.fd, &info) != 0)
+  if (fstat (file.get (), &info) != 0)
     return unreadable (path_, g_strerror (errno));
   if (!S_ISREG (info.st_mode))
     return unreadable (path_, "not a regular file");
   std::string text;
-  if (!read_all (file.fd, text))
+  if (!read_all (file.get (), text))
     return unreadable (path_, g_strerror (errno));
   return parse_reboot_log (text);
 }
@@ -117,14 +104,14 @@ RebootLogFile::write (const RebootLog &log, GError **error) const
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, why.c_str ());
     return false;
   }
-  const Descriptor directory (open (directory_.c_str (), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  bool good = directory.fd >= 0 && write_part (directory.fd, reboot_log_text (log))
-              && renameat (directory.fd, PART, directory.fd, NAME) == 0
-              && fsync (directory.fd) == 0;
+  const OpenFile directory (open (directory_.c_str (), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  bool good = directory.get () >= 0 && write_part (directory.get (), reboot_log_text (log))
+              && renameat (directory.get (), PART, directory.get (), NAME) == 0
+              && fsync (directory.get ()) == 0;
   if (!good) {
     const int reason = errno;
-    if (directory.fd >= 0)
-      unlinkat (directory.fd, PART, 0);
+    if (directory.get () >= 0)
+      unlinkat (directory.get (), PART, 0);
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (reason),
                  "cannot write the log of reboots %s: %s", path_.c_str (), g_strerror (reason));
   }

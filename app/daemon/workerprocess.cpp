@@ -2,6 +2,7 @@
 #include "daemon/workerprocess.h"
 
 #include "buildconfig.h"
+#include "daemon/openfile.h"
 
 #include <csignal>
 #include <sys/socket.h>
@@ -17,21 +18,6 @@ namespace
 constexpr const char *object_path = "/org/camwarden/Camera";
 constexpr const char *interface_name = "org.camwarden.Camera1";
 constexpr int link_in_child = 3;
-
-/* Closes a descriptor with its scope. */
-struct Descriptor
-{
-  int fd = -1;
-
-  explicit Descriptor (int number) : fd (number) {}
-  ~Descriptor ()
-  {
-    if (fd >= 0)
-      close (fd);
-  }
-  Descriptor (const Descriptor &) = delete;
-  Descriptor &operator= (const Descriptor &) = delete;
-};
 
 std::string
 program_of (const WorkerCommand &command)
@@ -112,8 +98,8 @@ WorkerProcess::start (const WorkerCommand &command, GError **error)
   int ends[2];
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return fail_errno (error, "socketpair");
-  const Descriptor child (ends[1]);
-  if (!spawn (command, child.fd, error)) {
+  const OpenFile child (ends[1]);
+  if (!spawn (command, child.get (), error)) {
     close (ends[0]);
     return false;
   }
@@ -124,8 +110,8 @@ WorkerProcess::start (const WorkerCommand &command, GError **error)
 bool
 WorkerProcess::spawn (const WorkerCommand &command, int link, GError **error)
 {
-  const Descriptor output (reader_.open ([this] (const std::string &line) { take_line (line); }));
-  if (output.fd < 0)
+  const OpenFile output (reader_.open ([this] (const std::string &line) { take_line (line); }));
+  if (output.get () < 0)
     return fail_errno (error, "pipe");
   auto words = words_of (camera_, command);
   std::vector<char *> argv;
@@ -136,8 +122,9 @@ WorkerProcess::spawn (const WorkerCommand &command, int link, GError **error)
   GPid pid = 0;
   /* Every other descriptor is closed in the child. */
   if (!g_spawn_async_with_pipes_and_fds (nullptr, argv.data (), nullptr, G_SPAWN_DO_NOT_REAP_CHILD,
-                                         nullptr, nullptr, -1, output.fd, output.fd, source_fds,
-                                         target_fds, 1, &pid, nullptr, nullptr, nullptr, error))
+                                         nullptr, nullptr, -1, output.get (), output.get (),
+                                         source_fds, target_fds, 1, &pid, nullptr, nullptr, nullptr,
+                                         error))
     return false;
   if (process_.watch (pid, [this] (int status) { ended (status); }))
     return true;
