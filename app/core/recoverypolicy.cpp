@@ -181,7 +181,9 @@ RecoveryPolicy::frames (int64_t now, uint64_t count, bool fresh)
     fresh_start_ = true;
     level_ = Tier::Source;
   }
-  if (phase_ != Phase::Verifying)
+  const bool by_itself
+      = phase_ == Phase::Waiting && worker_ && fault_.fault_class != FaultClass::Quality;
+  if (phase_ != Phase::Verifying && !by_itself)
     return;
   if (!came || !fresh) {
     if (std::exchange (good_since_, -1) >= 0)
@@ -190,11 +192,16 @@ RecoveryPolicy::frames (int64_t now, uint64_t count, bool fresh)
   }
   if (good_since_ < 0)
     good_since_ = now;
-  if (now - good_since_ < settings_.verify)
-    return;
+  if (now - good_since_ >= settings_.verify)
+    cured (now, by_itself ? Tier::Count : tier_);
+}
+
+void
+RecoveryPolicy::cured (int64_t now, Tier by)
+{
   if (attempts_ > 1 && !waits_for_a_device (fault_.fault_class))
-    level_ = std::max (level_, std::min (tier_, Tier::Worker)); /* less did not do */
-  say (RecoveryAction::Kind::Cured, tier_, now - since_);
+    level_ = std::max (level_, std::min (by, Tier::Worker)); /* less did not do */
+  say (RecoveryAction::Kind::Cured, by, now - since_);
   close ();
 }
 

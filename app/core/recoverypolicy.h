@@ -51,7 +51,7 @@ struct RecoveryAction
 {
   enum class Kind {
     Order,   /* carry out `tier`; for Worker: end the present one, if any, and start the next */
-    Cured,   /* by `tier`, after `attempts` */
+    Cured,   /* by `tier`, after `attempts`; Count: by itself, while an attempt was waited for */
     GivenUp, /* every tier is used up: from now on only a quiet try now and then */
   };
   Kind kind = Kind::Order;
@@ -145,6 +145,7 @@ private:
   void plan (int64_t now);
   void plan_probe (int64_t now);
   void plan_quietly (int64_t now);
+  void cured (int64_t now, Tier by);
   void failed (int64_t now, Tier floor);
   void wait (Tier tier, int64_t until);
   void act (int64_t now);

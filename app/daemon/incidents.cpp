@@ -43,6 +43,9 @@ cure_text (const CureReport &report, const Fault &reason)
   case CureReport::Event::Cure:
     break;
   case CureReport::Event::Cured:
+    if (report.tier == Tier::Count)
+      return "frames came again by themselves, " + std::to_string (report.took / 1000)
+             + " ms after " + what;
     return "cured by " + tier + " at attempt " + attempts + ", "
            + std::to_string (report.took / 1000) + " ms after " + what;
   case CureReport::Event::GivenUp:

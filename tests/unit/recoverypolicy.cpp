@@ -299,6 +299,23 @@ test_first_tier ()
   g_assert_true (world.done[0].tier == Tier::Worker);
 }
 
+/* The stall ends while the next attempt is still waited for: nothing is restarted any more. */
+static void
+test_right_by_itself ()
+{
+  World world;
+  world.fail (source_error, Tier::Machine);
+  while (world.policy.next_attempt () == INT64_MAX
+         || world.policy.next_attempt () - world.now < 4 * second)
+    world.run (100 * ms);
+  const size_t before = world.done.size ();
+  world.broken = false;
+  world.run (4 * second);
+  g_assert_cmpuint (world.done.size (), ==, before);
+  g_assert_false (world.policy.open ());
+  g_assert_true (world.cured.at (0).tier == Tier::Count);
+}
+
 static void
 test_hanging_order ()
 {
@@ -691,6 +708,7 @@ main (int argc, char **argv)
     { "silence-climbs", test_silence_climbs },
     { "device-is-opt-in", test_device_is_opt_in },
     { "first-tier", test_first_tier },
+    { "right-by-itself", test_right_by_itself },
     { "hanging-order", test_hanging_order },
     { "death-under-an-order", test_death_under_an_order },
     { "sudden-death", test_sudden_death },
