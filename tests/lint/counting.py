@@ -4,6 +4,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,33 @@ def test_skips():
 def test_a_program_without_tap_is_one_test():
     tap.equal(count(("OK", "hello\n")), ("1 passed, 0 failed", 0))
     tap.equal(count(("FAIL", "hello\n")), ("0 passed, 1 failed", 1))
+
+
+def write_log(folder, name, out):
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps({"name": "x", "result": "OK", "stdout": out, "command": ["x"]}))
+    return str(path)
+
+
+def test_several_logs_have_a_line_each():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        reports = folder / "reports" / "two"
+        reports.mkdir(parents=True)
+        (reports / "report.camwardend.1").write_text("a data race\n")
+        logs = [write_log(folder, "one", "1..1\nok 1 a\n"),
+                write_log(folder, "two", "1..1\nok 1 a\n"), str(reports)]
+        done = subprocess.run([PROGRAM, *logs], capture_output=True, text=True)
+    tap.equal(done.returncode, 1)
+    tap.equal(done.stdout.splitlines()[-4:],
+              ["FAILED  two: report.camwardend.1: a sanitizer's report",
+               "one: 1 passed, 0 failed", "two: 1 passed, 1 failed", "2 passed, 1 failed"])
+    assert "a data race" in done.stdout
+
+
+def test_a_missing_log_is_a_failure():
+    done = subprocess.run([PROGRAM, "/nowhere/test.json"], capture_output=True, text=True)
+    tap.equal((done.stdout.splitlines()[-1], done.returncode), ("0 passed, 1 failed", 1))
 
 
 def test_nothing_is_no_success():
