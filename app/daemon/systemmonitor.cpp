@@ -1,25 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/systemmonitor.h"
 
-#include <gio/gio.h>
+#include "daemon/background.h"
 
 namespace camwarden
 {
-
-/* One read, on its way into a thread and back. The lock orders the two; it is never held while
- * reading. */
-struct SystemMonitor::Job
-{
-  struct State
-  {
-    SystemQuestion question;
-    SystemSample sample;
-  };
-  SystemMonitor *monitor;
-  std::weak_ptr<int> alive; /* of the monitor */
-  std::shared_ptr<SystemReader> reader;
-  Locked<State> state;
-};
 
 SystemMonitor::SystemMonitor (SystemMonitorSettings settings, Events events)
     : settings_ (std::move (settings)), events_ (std::move (events)),
@@ -75,34 +60,15 @@ void
 SystemMonitor::read (int64_t now)
 {
   reading_since_ = now;
-  auto job = std::make_unique<Job> ();
-  job->monitor = this;
-  job->alive = alive_;
-  job->reader = reader_;
   SystemQuestion question = events_.question ();
   question.time = now;
   question.power = probe_.reading ();
-  job->state.with ([&question] (Job::State &state) { state.question = std::move (question); });
-  g_autoptr (GTask) task = g_task_new (
-      nullptr, nullptr,
-      [] (GObject *, GAsyncResult *result, gpointer) {
-        auto *done = static_cast<Job *> (g_task_get_task_data (G_TASK (result)));
-        SystemSample sample = done->state.with (
-            [] (Job::State &state) { return std::exchange (state.sample, {}); });
-        if (!done->alive.expired ())
-          done->monitor->finished (std::move (sample));
-      },
-      nullptr);
-  g_task_set_task_data (task, job.release (),
-                        [] (gpointer data) { delete static_cast<Job *> (data); });
-  g_task_run_in_thread (task, [] (GTask *own, gpointer, gpointer data, GCancellable *) {
-    auto *here = static_cast<Job *> (data);
-    const SystemQuestion asked
-        = here->state.with ([] (Job::State &state) { return state.question; });
-    SystemSample sample = here->reader->read (asked);
-    here->state.with ([&sample] (Job::State &state) { state.sample = std::move (sample); });
-    g_task_return_boolean (own, TRUE);
-  });
+  in_background<SystemSample> (
+      [reader = reader_, question = std::move (question)] { return reader->read (question); },
+      [this, alive = std::weak_ptr<int> (alive_)] (SystemSample sample) {
+        if (!alive.expired ())
+          finished (std::move (sample));
+      });
 }
 
 void

@@ -60,8 +60,6 @@ public:
   }
 
 private:
-  struct Job;
-
   void schedule ();
   void tick (int64_t now);
   void read (int64_t now);
