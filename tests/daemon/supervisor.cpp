@@ -329,6 +329,23 @@ test_abort_when_stopped ()
   fixture.stop ();
 }
 
+/* One restart may help a picture that is frozen; a second one would not. */
+static void
+test_frozen ()
+{
+  Fixture fixture ("faultysrc is-live=true mode=freeze", "frozen-after=1s",
+                   std::string (fast) + "frozen-restart-after=2s\n");
+  fixture.start ();
+  wait_until ("it is told", [&] { return fixture.told ("source", "frozen"); });
+  g_assert_cmpuint (fixture.cures (Tier::Source), ==, 0);
+  wait_until ("the source is restarted", [&] { return fixture.cures (Tier::Source) == 1; });
+  turn_for (4 * G_USEC_PER_SEC);
+  g_assert_cmpuint (fixture.cures (Tier::Source), ==, 1);
+  g_assert_cmpuint (fixture.cures (Tier::Pipeline), ==, 0);
+  ASSERT_TEXT (fixture.health ().verdict, "frozen");
+  fixture.stop ();
+}
+
 /* Twice as patient, also in a worker that starts later. */
 static void
 test_weak_power ()
@@ -464,6 +481,7 @@ main (int argc, char **argv)
   g_test_add_func ("/supervisor/hang-in-a-state-change", test_hang_in_a_state_change);
   g_test_add_func ("/supervisor/device-reset", test_device_reset);
   g_test_add_func ("/supervisor/abort-when-stopped", test_abort_when_stopped);
+  g_test_add_func ("/supervisor/frozen", test_frozen);
   g_test_add_func ("/supervisor/weak-power", test_weak_power);
   g_test_add_func ("/supervisor/stop-while-something-is-ordered",
                    test_stop_while_something_is_ordered);
