@@ -262,11 +262,11 @@ gst_faulty_src_stop (GstBaseSrc *base)
     abort ();
   if (priv->last_fault == FaultMode::hang_on_stop)
     sleep_for_ever_or (settings.order.duration);
-  drop_pool (self);
   priv->picture.reset ();
   priv->encoder.reset ();
   gst_clear_caps (&priv->raw_caps);
   gst_clear_caps (&priv->full_caps);
+  drop_pool (self);
   return TRUE;
 }
 
@@ -568,7 +568,11 @@ gst_faulty_src_init (GstFaultySrc *self)
 static void
 gst_faulty_src_finalize (GObject *object)
 {
-  delete GST_FAULTY_SRC (object)->priv;
+  GstFaultySrc *self = GST_FAULTY_SRC (object);
+  /* A message may hold the last reference, in another thread than the one that stopped this: the
+   * lock that stop() took last orders the two. */
+  drop_pool (self);
+  delete self->priv;
   G_OBJECT_CLASS (gst_faulty_src_parent_class)->finalize (object);
 }
 
