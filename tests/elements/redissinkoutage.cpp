@@ -411,7 +411,9 @@ static void
 test_small_pool ()
 {
   guint64 copied = 0;
-  g_assert_cmpfloat (rate_while_frozen ("auto", &copied), >, 0.8);
+  /* The copy costs more where each access to memory is checked. */
+  const double least = g_getenv ("CAMWARDEN_SANITIZER") ? 0.5 : 0.8;
+  g_assert_cmpfloat (rate_while_frozen ("auto", &copied), >, least);
   g_assert_cmpuint (copied, >, 0);
   g_assert_cmpfloat (rate_while_frozen ("never", &copied), <, 0.3);
   g_assert_cmpuint (copied, ==, 0);
