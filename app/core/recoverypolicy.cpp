@@ -13,6 +13,8 @@ namespace
 
 constexpr int64_t never = INT64_MAX;
 constexpr int64_t reboot_retry = 60'000'000; /* the guard may allow later what it refuses now */
+constexpr int64_t reboot_late = 600'000'000; /* what was promised, and did not come */
+constexpr unsigned lock_soon = 10;           /* retries at the first pace */
 
 size_t
 slot (Tier tier)
@@ -59,10 +61,10 @@ RecoveryPolicy::configure (const RecoverySettings &settings)
 bool
 RecoveryPolicy::fault (int64_t now, const Fault &fault)
 {
-  spell_.interrupted ();
   const bool refused = fault.fault_class == FaultClass::Configuration && fault.part == "source";
   if (!refused && (tier_cap (fault.fault_class) == Tier::Count || fault.first == Tier::Count))
     return false;
+  spell_.interrupted ();
   switch (phase_) {
   case Phase::Steady:
     begin (now, fault);
@@ -108,15 +110,16 @@ void
 RecoveryPolicy::order_done (int64_t now, bool good)
 {
   if (phase_ == Phase::Stuck) {
-    at_ = good ? never : now + reboot_retry;
+    at_ = now + (good ? reboot_late : reboot_retry);
     return;
   }
   if (phase_ != Phase::Acting || tier_ == Tier::Worker)
     return;
   if (good)
-    verify_from (now);
-  else
-    failed (now, tier_);
+    return verify_from (now);
+  if (fault_.fault_class == FaultClass::Quality)
+    fault_.fault_class = FaultClass::Camera; /* it gave frames before the order */
+  failed (now, tier_);
 }
 
 void
@@ -142,7 +145,7 @@ RecoveryPolicy::worker_ended (int64_t now, const WorkerExit &exit)
     begin (now, death);
   switch (exit.meaning ()) {
   case WorkerExit::Meaning::Locked:
-    return wait (Tier::Worker, now + settings_.lock_retry);
+    return wait (Tier::Worker, now + lock_pause ());
   case WorkerExit::Meaning::Configuration:
     fault_ = death;
     fault_.fault_class = FaultClass::Configuration;
@@ -161,6 +164,8 @@ RecoveryPolicy::worker_ended (int64_t now, const WorkerExit &exit)
 void
 RecoveryPolicy::worker_unreapable (int64_t now)
 {
+  if (phase_ == Phase::Stuck)
+    return; /* the reboot is waited for already */
   const Fault wedged{ FaultClass::Wedged, Tier::Machine, "worker", "unreapable", "" };
   if (phase_ == Phase::Steady)
     begin (now, wedged);
@@ -185,11 +190,14 @@ RecoveryPolicy::frames (int64_t now, uint64_t count, bool fresh)
       = phase_ == Phase::Waiting && worker_ && fault_.fault_class != FaultClass::Quality;
   if (phase_ != Phase::Verifying && !by_itself)
     return;
-  if (!came || !fresh) {
+  if (!fresh) {
     if (std::exchange (good_since_, -1) >= 0)
       deadline_ = now + settings_.first_frame;
     return;
   }
+  if (!came)
+    return; /* a slow camera has not each time one more */
+  deadline_ = now + longest_gap ();
   if (good_since_ < 0)
     good_since_ = now;
   if (now - good_since_ >= settings_.verify)
@@ -245,11 +253,13 @@ RecoveryPolicy::close ()
   phase_ = Phase::Steady;
   tier_ = Tier::Count;
   given_up_ = false;
+  locked_ = 0;
 }
 
 void
 RecoveryPolicy::failed (int64_t now, Tier floor)
 {
+  locked_ = 0;
   floor_ = std::max (floor_, floor);
   plan (now);
 }
@@ -266,7 +276,8 @@ RecoveryPolicy::plan (int64_t now)
       say (RecoveryAction::Kind::GivenUp, Tier::Count);
     return wait (worker_ ? Tier::Source : Tier::Worker, now + settings_.configuration_retry);
   }
-  if (fault_.fault_class == FaultClass::Quality && attempts_ > 0)
+  if (fault_.fault_class == FaultClass::Quality
+      && (attempts_ > 0 || budget (Tier::Source).free_at () == never))
     return close (); /* once is enough: the picture may be right */
   if (!worker_) {
     /* What is dead has to be started; its budget only says when that is called hopeless. */
@@ -332,7 +343,8 @@ RecoveryPolicy::act (int64_t now)
     if (tier_ == Tier::Count)
       return plan_quietly (now);
   }
-  if (!probing)
+  const bool waiting = probing || fault_.fault_class == FaultClass::Configuration || locked_ > 0;
+  if (!waiting)
     budget (tier_).spend (now);
   attempts_++;
   phase_ = Phase::Acting;
@@ -358,7 +370,7 @@ RecoveryPolicy::due (int64_t now)
     if (phase_ == Phase::Waiting) {
       act (now);
     } else if (phase_ == Phase::Stuck) {
-      at_ = never;
+      at_ = now + reboot_late;
       attempts_++;
       say (RecoveryAction::Kind::Order, Tier::Machine);
     } else if (phase_ == Phase::Acting) {
@@ -369,7 +381,8 @@ RecoveryPolicy::due (int64_t now)
       else
         failed (now, Tier::Worker);
     } else if (phase_ == Phase::Verifying) {
-      if (waits_for_a_device (fault_.fault_class))
+      const bool silent = fault_.fault_class == FaultClass::Quality && frames_ == frames_base_;
+      if (silent || waits_for_a_device (fault_.fault_class))
         fault_.fault_class = FaultClass::Camera; /* it is there, and silent */
       failed (now, above (tier_));
     }
@@ -393,9 +406,8 @@ RecoveryPolicy::wakeup () const
   case Phase::Stuck:
     return at_;
   case Phase::Acting:
-    return deadline_;
   case Phase::Verifying:
-    return good_since_ < 0 ? deadline_ : never;
+    return deadline_;
   case Phase::Steady:
     break;
   }
@@ -422,10 +434,38 @@ RecoveryPolicy::pause ()
   return std::exchange (fresh_start_, false) ? 0 : jitter_.next (random_);
 }
 
+/* The orphan of a killed daemon goes soon; one that hangs in the kernel holds its lock for ever. */
+int64_t
+RecoveryPolicy::lock_pause ()
+{
+  int64_t pause = settings_.lock_retry;
+  for (unsigned i = lock_soon; i < locked_ && pause < settings_.backoff_max; i++)
+    pause *= 2;
+  locked_++;
+  return std::min (pause, std::max (settings_.backoff_max, settings_.lock_retry));
+}
+
+/* Frames that stay away for longer have stopped, even if nobody says so. */
+int64_t
+RecoveryPolicy::longest_gap () const
+{
+  const double rate = settings_.healthy.rate;
+  const int64_t ten_frames = rate > 0 ? static_cast<int64_t> (10 * 1e6 / rate) : 0;
+  return std::max (settings_.first_frame, ten_frames);
+}
+
+/* Of the class; the next one above it when all of that are left out: a camera is not. */
 Tier
 RecoveryPolicy::cap () const
 {
-  return tier_cap (fault_.fault_class);
+  Tier cap = tier_cap (fault_.fault_class);
+  for (Tier tier = Tier::Source; tier < Tier::Worker; tier = above (tier)) {
+    if (usable (tier) && budget (tier).free_at () != never)
+      return cap;
+    if (tier >= cap)
+      cap = above (tier);
+  }
+  return cap;
 }
 
 bool
@@ -463,7 +503,7 @@ RecoveryPolicy::deadline_of (Tier tier) const
   case Tier::Pipeline:
     return settings_.pipeline.deadline;
   case Tier::Device:
-    return settings_.device.deadline;
+    return settings_.device.deadline + settings_.source.deadline; /* it is opened, too */
   default:
     return settings_.worker.deadline;
   }

@@ -23,7 +23,7 @@ struct RecoverySettings
   {
     unsigned attempts; /* 0: the tier is left out */
     int64_t window;
-    int64_t deadline; /* of one attempt */
+    int64_t deadline; /* of one attempt; of a device's, without opening it */
   };
   Budget source{ 5, 60'000'000, 5'000'000 };
   Budget pipeline{ 3, 300'000'000, 10'000'000 };
@@ -151,6 +151,8 @@ private:
   void act (int64_t now);
   void verify_from (int64_t now);
   [[nodiscard]] int64_t pause ();
+  [[nodiscard]] int64_t lock_pause ();
+  [[nodiscard]] int64_t longest_gap () const;
   [[nodiscard]] Tier cap () const;
   [[nodiscard]] bool usable (Tier tier) const;
   [[nodiscard]] std::optional<Tier> affordable (Tier from, int64_t now) const;
@@ -177,6 +179,7 @@ private:
   int64_t probe_ = 0;    /* the last wait for an absent device; 0: none yet */
   bool arrived_ = false; /* a device did, while an attempt was under way */
   unsigned attempts_ = 0;
+  unsigned locked_ = 0; /* workers in a row that found another process holding the camera */
   bool given_up_ = false;
   int64_t good_since_ = -1;
   uint64_t frames_ = 0, frames_base_ = 0;

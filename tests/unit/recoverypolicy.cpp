@@ -32,6 +32,7 @@ enum class Outcome {
   Hangs,  /* the order does not return */
   Dies,   /* the worker dies under it */
   Stays,  /* Worker only: the process cannot be ended */
+  Same,   /* frames come, as bad as before */
 };
 
 struct Done
@@ -114,7 +115,7 @@ private:
   {
     if (!worker)
       return;
-    if (!broken)
+    if (!broken || failing == Outcome::Same)
       frames += static_cast<uint64_t> (rate * speed);
     policy.frames (now, frames, !broken);
   }
@@ -433,10 +434,28 @@ static void
 test_quality_once ()
 {
   World world;
-  world.fail ({ FaultClass::Quality, Tier::Source, "source", "frozen", "" }, Tier::Machine);
+  world.fail ({ FaultClass::Quality, Tier::Source, "source", "frozen", "" }, Tier::Machine,
+              Outcome::Same);
   world.run (10 * minute);
   g_assert_cmpuint (world.done.size (), ==, 1);
   g_assert_false (world.policy.open ());
+}
+
+/* The restart for the sake of the picture breaks the source: that is another fault. */
+static void
+test_quality_restart_fails ()
+{
+  for (const bool answers : { true, false }) {
+    World world;
+    world.policy.fault (world.now, { FaultClass::Quality, Tier::Source, "source", "frozen", "" });
+    g_assert_true (world.policy.due (world.now).has_value ());
+    world.policy.order_done (world.now, !answers);
+    world.broken = true;
+    world.cured_by = Tier::Pipeline;
+    world.run (minute);
+    g_assert_cmpuint (world.count (Tier::Pipeline), ==, 1);
+    g_assert_false (world.policy.open ());
+  }
 }
 
 /* Windows slide and do not clear on success: what flaps climbs all the same. */
@@ -520,6 +539,26 @@ test_budgets_of_zero ()
   g_assert_false (world.policy.open ());
 }
 
+/* A tier that is left out does not leave a camera without any. */
+static void
+test_tier_left_out ()
+{
+  RecoverySettings settings;
+  settings.source.attempts = 0;
+  World world (settings);
+  world.fail ({ FaultClass::Transient, Tier::Source, "source", "failed", "" }, Tier::Pipeline);
+  world.run (minute);
+  g_assert_cmpuint (world.count (Tier::Source), ==, 0);
+  g_assert_cmpuint (world.count (Tier::Pipeline), ==, 1);
+  g_assert_false (world.policy.open ());
+  /* But a bad picture is worth no more than a source. */
+  world.fail ({ FaultClass::Quality, Tier::Source, "source", "frozen", "" }, Tier::Machine,
+              Outcome::Same);
+  world.run (minute);
+  g_assert_cmpuint (world.done.size (), ==, 1);
+  g_assert_false (world.policy.open ());
+}
+
 static void
 test_wedged ()
 {
@@ -557,6 +596,108 @@ test_locked_and_configuration ()
   world.policy.worker_ended (world.now, { WorkerExit::Kind::Code, 78 });
   g_assert_cmpint (world.policy.next_attempt (), ==, world.now + 30 * second);
   g_assert_true (world.policy.given_up ());
+}
+
+/* Something holds the camera for ever: the retries get rare, and cost the real failures nothing. */
+static void
+test_locked_for_long ()
+{
+  World world;
+  const WorkerExit locked{ WorkerExit::Kind::Code, 65 };
+  unsigned starts = 0;
+  world.policy.worker_ended (world.now, locked);
+  for (const int64_t end = world.now + 2 * hour; world.now < end; starts++) {
+    world.now = world.policy.next_attempt ();
+    g_assert_true (world.policy.due (world.now).has_value ());
+    world.policy.worker_started (world.now);
+    world.policy.worker_ended (world.now, locked);
+  }
+  g_assert_cmpuint (starts, <, 2 * 120 + 25);
+  world.worker = false;
+  world.run (35 * second);
+  g_assert_false (world.policy.open ());
+  g_assert_true (world.policy.save ("x") == "boot x\n");
+  world.done.clear ();
+  world.fail ({ FaultClass::Camera, Tier::Worker, "source", "stall", "" }, Tier::Worker);
+  world.run (second);
+  g_assert_cmpuint (world.count (Tier::Worker), ==, 1);
+}
+
+/* What a wrong configuration cost is not missing once it was mended. */
+static void
+test_configuration_is_free ()
+{
+  World world;
+  world.worker = false;
+  for (int i = 0; i < 10; i++) {
+    world.policy.worker_ended (world.now, { WorkerExit::Kind::Code, 78 });
+    world.now = world.policy.next_attempt ();
+    g_assert_true (world.policy.due (world.now).has_value ());
+    world.policy.worker_started (world.now);
+  }
+  g_assert_true (world.policy.save ("x") == "boot x\n");
+}
+
+/* One frame in five seconds: in most seconds there is no new one. */
+static void
+test_slow_camera_is_cured ()
+{
+  RecoverySettings settings;
+  settings.healthy.rate = 0.2;
+  World world (settings);
+  world.policy.fault (world.now, source_error);
+  g_assert_true (world.policy.due (world.now).has_value ());
+  world.policy.order_done (world.now, true);
+  for (uint64_t i = 1; i <= 12; i++) {
+    world.now += second;
+    world.policy.frames (world.now, i / 5, true);
+  }
+  const auto action = world.policy.due (world.now);
+  g_assert_true (action && action->kind == RecoveryAction::Kind::Cured);
+}
+
+/* The first frame comes, and then nobody says anything more. */
+static void
+test_silence_while_verifying ()
+{
+  World world;
+  world.policy.fault (world.now, source_error);
+  g_assert_true (world.policy.due (world.now).has_value ());
+  world.policy.order_done (world.now, true);
+  world.policy.frames (world.now, 1, true);
+  world.broken = true;
+  world.worker = false; /* it says no word more */
+  world.run (minute);
+  g_assert_cmpuint (world.done.size (), >=, 1);
+}
+
+/* The reboot was promised and does not come: it is asked for again, nobody forgets the camera. */
+static void
+test_promised_reboot ()
+{
+  World world;
+  world.reboot_allowed = true;
+  world.policy.worker_unreapable (world.now);
+  world.run (minute);
+  g_assert_cmpuint (world.count (Tier::Machine), ==, 1);
+  g_assert_cmpint (world.policy.wakeup (), <, INT64_MAX);
+  world.policy.worker_unreapable (world.now); /* killed again, and told again */
+  world.run (5 * minute);
+  g_assert_cmpuint (world.count (Tier::Machine), ==, 1);
+  world.run (10 * minute);
+  g_assert_cmpuint (world.count (Tier::Machine), ==, 2);
+}
+
+/* Redis and the disk are no reason to call a camera ill. */
+static void
+test_others_keep_it_healthy ()
+{
+  World world;
+  for (int i = 0; i < 120; i++) {
+    world.run (second);
+    world.policy.fault (world.now, { FaultClass::Redis, Tier::Count, "redis", "away", "" });
+  }
+  g_assert_true (world.policy.healthy ());
 }
 
 /* A source that refuses: the process lives, nothing is rebuilt, somebody may mend it any time. */
@@ -718,13 +859,21 @@ main (int argc, char **argv)
     { "silent-after-return", test_silent_after_return },
     { "never-for-others", test_never_for_others },
     { "quality-once", test_quality_once },
+    { "quality-restart-fails", test_quality_restart_fails },
     { "flapping-climbs", test_flapping_climbs },
     { "healthy-resets", test_healthy_resets },
     { "slow-is-healthy-in-the-end", test_slow_is_healthy_in_the_end },
     { "given-up", test_given_up },
     { "budgets-of-zero", test_budgets_of_zero },
+    { "tier-left-out", test_tier_left_out },
     { "wedged", test_wedged },
     { "locked-and-configuration", test_locked_and_configuration },
+    { "locked-for-long", test_locked_for_long },
+    { "configuration-is-free", test_configuration_is_free },
+    { "slow-camera-is-cured", test_slow_camera_is_cured },
+    { "silence-while-verifying", test_silence_while_verifying },
+    { "promised-reboot", test_promised_reboot },
+    { "others-keep-it-healthy", test_others_keep_it_healthy },
     { "refused-by-the-source", test_refused_by_the_source },
     { "requested", test_requested },
     { "budgets-outlive-the-daemon", test_budgets_outlive_the_daemon },
