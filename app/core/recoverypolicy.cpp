@@ -195,8 +195,11 @@ RecoveryPolicy::frames (int64_t now, uint64_t count, bool fresh)
       deadline_ = now + settings_.first_frame;
     return;
   }
-  if (!came)
-    return; /* a slow camera has not each time one more */
+  if (!came) { /* a slow camera has not each time one more */
+    if (by_itself)
+      good_since_ = -1;
+    return;
+  }
   deadline_ = now + longest_gap ();
   if (good_since_ < 0)
     good_since_ = now;
@@ -454,18 +457,10 @@ RecoveryPolicy::longest_gap () const
   return std::max (settings_.first_frame, ten_frames);
 }
 
-/* Of the class; the next one above it when all of that are left out: a camera is not. */
 Tier
 RecoveryPolicy::cap () const
 {
-  Tier cap = tier_cap (fault_.fault_class);
-  for (Tier tier = Tier::Source; tier < Tier::Worker; tier = above (tier)) {
-    if (usable (tier) && budget (tier).free_at () != never)
-      return cap;
-    if (tier >= cap)
-      cap = above (tier);
-  }
-  return cap;
+  return tier_cap (fault_.fault_class);
 }
 
 bool
