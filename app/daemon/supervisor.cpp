@@ -151,6 +151,7 @@ Supervisor::Impl::show_exit (const WorkerExit &exit, const std::string &why)
 void
 Supervisor::Impl::worker_unreapable ()
 {
+  hung = true;
   tell ({ FaultClass::Wedged, Tier::Machine, "worker", "unreapable",
           "process " + std::to_string (worker->pid ())
               + " cannot be ended: one of its threads hangs in the kernel" });
@@ -316,7 +317,9 @@ Supervisor::Impl::restart (Wish why)
     return;
   }
   wish = why;
-  if (!hung) /* it is being killed already */
+  if (hung) /* being killed, perhaps in vain: that is told again */
+    worker->kill (settings.kill_after);
+  else
     worker->end (settings.drain_ms, settings.kill_after);
 }
 
@@ -395,14 +398,17 @@ Supervisor::reload (const CameraConfig &config, const RecoveryConfig &recovery,
     impl_->apply_deadlines ();
   if (!impl_->worker || g_variant_n_children (changes) == 0)
     return;
-  impl_->call ("Apply", g_variant_new ("(@a{sv})", changes), "()",
-               [this, here = impl_->alive] (GVariant *, const GError *error) {
-                 if (!error || !*here || impl_->wish != Impl::Wish::Running)
-                   return;
-                 g_message ("camera %s: %s: starts anew", impl_->config.id.c_str (),
-                            error->message);
-                 impl_->restart (Impl::Wish::Restarting);
-               });
+  /* The next worker has read the new values by itself. */
+  impl_->call (
+      "Apply", g_variant_new ("(@a{sv})", changes), "()",
+      [this, here = impl_->alive, pid = impl_->health.pid] (GVariant *, const GError *error) {
+        if (!error || !*here || impl_->wish != Impl::Wish::Running || impl_->health.pid != pid
+            || !impl_->worker)
+          return;
+        impl_->healer.abandon ();
+        g_message ("camera %s: %s: starts anew", impl_->config.id.c_str (), error->message);
+        impl_->restart (Impl::Wish::Restarting);
+      });
   if (impl_->weak_power)
     impl_->apply_stall_timeout ();
 }

@@ -422,6 +422,24 @@ test_reload ()
   fixture.stop ();
 }
 
+/* What the dead worker owes does not hit the next one. */
+static void
+test_reload_of_a_dying_worker ()
+{
+  Fixture fixture;
+  fixture.start ();
+  fixture.wait_streaming ();
+  const int pid = fixture.health ().pid;
+  ::kill (pid, SIGSTOP);
+  fixture.configure (picture, "frozen-after=7s\nencode-when=always");
+  fixture.supervisor->reload (fixture.config (), fixture.all ().recovery (), fixture.command);
+  ::kill (pid, SIGKILL);
+  wait_until ("another one streams", [&] { return !fixture.cured.empty (); });
+  g_assert_cmpuint (fixture.health ().respawns, ==, 1);
+  g_assert_true (fixture.health ().wanted);
+  fixture.stop ();
+}
+
 static void
 test_calls_without_worker ()
 {
@@ -487,6 +505,7 @@ main (int argc, char **argv)
                    test_stop_while_something_is_ordered);
   g_test_add_func ("/supervisor/lock-is-waited-for", test_lock_is_waited_for);
   g_test_add_func ("/supervisor/reload", test_reload);
+  g_test_add_func ("/supervisor/reload-of-a-dying-worker", test_reload_of_a_dying_worker);
   g_test_add_func ("/supervisor/calls-without-worker", test_calls_without_worker);
   g_test_add_func ("/supervisor/no-descriptor-is-lost", test_no_descriptor_is_lost);
   return g_test_run ();
