@@ -151,12 +151,17 @@ Healer::carry_out (const RecoveryAction &action)
 }
 
 void
-Healer::save () const
+Healer::save ()
 {
   if (state_file_.empty ())
     return;
+  std::string text = policy_.save (boot_id ());
+  if (text == saved_)
+    return;
   g_autoptr (GError) error = nullptr;
-  if (!write_file (state_file_, policy_.save (boot_id ()), 0640, &error))
+  if (write_file (state_file_, text, 0640, &error))
+    saved_ = std::move (text);
+  else
     g_warning ("%s; a daemon that starts again will not know of this", error->message);
 }
 

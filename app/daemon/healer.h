@@ -62,9 +62,10 @@ public:
 private:
   void turn ();
   void carry_out (const RecoveryAction &action);
-  void save () const;
+  void save ();
 
   const std::string state_file_;
+  std::string saved_; /* is in it */
   const Levers levers_;
   RecoveryPolicy policy_;
   int64_t incident_ = 0;
