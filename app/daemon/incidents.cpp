@@ -13,6 +13,7 @@ namespace
 {
 
 constexpr int kernel_seconds = 60;
+constexpr size_t most_faults = 32; /* that are told of one incident */
 
 std::string
 text (std::string_view view)
@@ -133,10 +134,10 @@ Incidents::fault (const CameraSet::Camera &camera, const Fault &fault)
   const int64_t incident = camera.supervisor->incident ();
   const std::string what = fault.part + "/" + fault.code;
   const bool new_incident = std::exchange (said.incident, incident) != incident;
-  if (std::exchange (said.fault, what) == what && !new_incident)
-    return;
   if (new_incident)
-    said.tier = Tier::Count;
+    said = { .incident = incident };
+  if (said.faults.size () >= most_faults || !said.faults.insert (what).second)
+    return;
   log_fault (told);
   publish (told.camera, camera.config.channel, fault_json (told));
   if (new_incident && fault.first > Tier::Count)

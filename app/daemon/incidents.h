@@ -8,6 +8,7 @@
 #include "daemon/maincall.h"
 
 #include <map>
+#include <set>
 
 namespace camwarden
 {
@@ -35,11 +36,11 @@ public:
   void removed (const std::string &camera);
 
 private:
-  /* What was said last about a camera: a probe that finds the same again is no news. */
+  /* What was said about a camera's incident: a probe that finds the same again is no news. */
   struct Said
   {
     int64_t incident = 0;
-    std::string fault;
+    std::set<std::string> faults;
     Tier tier = Tier::Count;
   };
   struct Gathering
