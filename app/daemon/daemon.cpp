@@ -6,6 +6,7 @@
 #include "core/exitcodes.h"
 #include "daemon/logsetup.h"
 #include "daemon/runtimefile.h"
+#include "daemon/usbport.h"
 
 #include <cerrno>
 #include <csignal>
@@ -23,6 +24,7 @@ constexpr guint STATUS_INTERVAL = 3; /* seconds */
 /* The whole shutdown is promised to take less than 3 s. */
 constexpr guint STOP_DEADLINE_MS = 2600;
 constexpr int64_t SAME_REQUEST = G_USEC_PER_SEC / 4;
+constexpr int64_t USB_PATIENCE = 700 * 1000; /* it is off for 0.5 s */
 
 bool
 has_tokens (const HttpConfig &config)
@@ -51,6 +53,8 @@ Daemon::~Daemon ()
   parts_.safeguards.reset ();
   devices_.reset ();
   parts_.cameras.reset (); /* kills what did not stop */
+  if (!wait_for_usb_ports (USB_PATIENCE))
+    g_warning ("a camera's USB port stays switched off: unplug the camera and plug it in again");
   parts_.rebooter.reset ();
   parts_.incidents.reset ();
   parts_.monitor.reset ();

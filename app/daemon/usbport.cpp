@@ -6,8 +6,11 @@
 
 #include <cctype>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <memory>
+#include <mutex>
+#include <shared_mutex>
 #include <string_view>
 #include <unistd.h>
 
@@ -19,6 +22,9 @@ namespace
 
 constexpr int64_t OFF_TIME = 500'000; /* us */
 constexpr int64_t LOOK_INTERVAL = 50'000;
+
+/* Shared while a port is off. Never destroyed: its threads may outlive the program's main(). */
+std::shared_timed_mutex &off_now = *new std::shared_timed_mutex;
 
 std::string_view
 last_part (std::string_view path)
@@ -121,6 +127,7 @@ reset (const std::string &root, const std::string &port, const std::string &devi
   const std::string file = below_root (root, port) + "/authorized";
   if (!is_port (port))
     return failure (EINVAL, "'" + port + "' is no USB device in /sys");
+  std::shared_lock off (off_now);
   if (const int reason = write_flag (file, "0"))
     return cannot_switch_off (file, reason);
   g_usleep (OFF_TIME);
@@ -128,6 +135,7 @@ reset (const std::string &root, const std::string &port, const std::string &devi
     return failure (reason, file + ": " + g_strerror (reason)
                                 + ": the USB port stays switched off. Write 1 to this file, or "
                                   "unplug the camera and plug it in again");
+  off.unlock ();
   const std::string node = below_root (root, device);
   if (!comes_back (node, deadline))
     return failure (ETIMEDOUT, node + " did not come back within "
@@ -138,6 +146,13 @@ reset (const std::string &root, const std::string &port, const std::string &devi
 }
 
 } // namespace
+
+bool
+wait_for_usb_ports (int64_t time)
+{
+  const std::unique_lock none (off_now, std::chrono::microseconds (time));
+  return none.owns_lock ();
+}
 
 std::string
 usb_port_of (const std::string &root, const std::string &device)

@@ -24,4 +24,8 @@ namespace camwarden
 void reset_usb_port (const std::string &root, const std::string &port, const std::string &device,
                      int64_t time, std::function<void (const GError *)> done);
 
+/* Before the program ends, which would end the thread too: waits up to `time` (us) until none is
+ * switched off any more. */
+[[nodiscard]] bool wait_for_usb_ports (int64_t time);
+
 } // namespace camwarden

@@ -176,6 +176,23 @@ test_reset ()
   ASSERT_TEXT (read_file (fixture.authorized ()).substr (0, 1), "1");
 }
 
+/* A program that ends in the middle does not leave the camera switched off. */
+void
+test_end_of_the_program ()
+{
+  Fixture fixture;
+  const Kernel kernel (fixture, true);
+  bool done = false;
+  g_assert_true (wait_for_usb_ports (0));
+  reset_usb_port (fixture.root.path (), fixture.port, "/dev/video0", 10 * second,
+                  [&] (const GError *) { done = true; });
+  wait_until ("it is off", [&] { return kernel.saw_off.load (); });
+  g_assert_false (wait_for_usb_ports (0));
+  g_assert_true (wait_for_usb_ports (5 * second));
+  g_assert_false (read_file (fixture.authorized ()).starts_with ('0'));
+  wait_until ("the reset is over", [&] { return done; });
+}
+
 void
 test_does_not_come_back ()
 {
@@ -241,6 +258,7 @@ main (int argc, char **argv)
   g_test_add_func ("/usbport/port-outside", test_port_outside);
   g_test_add_func ("/usbport/own-root", test_own_root);
   g_test_add_func ("/usbport/reset", test_reset);
+  g_test_add_func ("/usbport/end-of-the-program", test_end_of_the_program);
   g_test_add_func ("/usbport/does-not-come-back", test_does_not_come_back);
   g_test_add_func ("/usbport/not-permitted", [] { run_unprivileged (test_not_permitted); });
   g_test_add_func ("/usbport/no-file", test_no_file);
