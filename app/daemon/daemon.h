@@ -88,7 +88,7 @@ private:
   struct UsbPort
   {
     std::string port;
-    CameraState state = CameraState::Stopped; /* of the camera at it */
+    std::string camera; /* that streams from it; empty: none now */
   };
   std::map<std::string, UsbPort> usb_ports_; /* by device */
   std::unique_ptr<DeviceWatch> devices_;

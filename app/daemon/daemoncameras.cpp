@@ -76,20 +76,22 @@ Daemon::start_cameras ()
                                             [this] { parts_.cameras->device_arrived (); });
 }
 
-/* While the camera works: one that has gone cannot be asked for its port any more. */
+/* While the camera works: one that has gone cannot be asked for its port any more. Anew each time
+ * that it streams again: it may be plugged in elsewhere under the same name. */
 void
 Daemon::note_usb_port (const CameraHealth &health)
 {
+  if (health.state != CameraState::Streaming) {
+    for (auto &[device, known] : usb_ports_)
+      if (known.camera == health.id)
+        known.camera.clear ();
+    return;
+  }
   if (health.device.empty ())
     return;
   UsbPort &known = usb_ports_[health.device];
-  const bool appeared = std::exchange (known.state, health.state) != health.state
-                        && health.state == CameraState::Streaming;
-  if (!appeared)
-    return;
-  const std::string port = usb_port_of (system_root (), health.device);
-  if (!port.empty ())
-    known.port = port;
+  if (std::exchange (known.camera, health.id) != health.id)
+    known.port = usb_port_of (system_root (), health.device);
 }
 
 void
