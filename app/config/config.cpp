@@ -353,7 +353,7 @@ Config::worker_text () const
       continue;
     text += "[" + group + "]\n";
     for (const auto &[key, value] : keys)
-      text += key + "=" + value + "\n";
+      text.append (key).append ("=").append (value).append ("\n");
   }
   return text;
 }

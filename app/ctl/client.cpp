@@ -165,7 +165,7 @@ find_socket (const Options &options)
   const char *file = options.config_file.empty () ? nullptr : options.config_file.c_str ();
   std::vector<Finding> findings;
   const auto config = Config::load (ConfigSources::from_environment (file), findings);
-  const std::string own = config ? config->http ().socket : control_socket_path ();
+  std::string own = config ? config->http ().socket : control_socket_path ();
   if (access (own.c_str (), F_OK) != 0 && access (service_socket, F_OK) == 0)
     return service_socket;
   return own;

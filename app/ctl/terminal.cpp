@@ -81,7 +81,7 @@ harmless (const std::string &text)
 std::string
 clip (const std::string &text, unsigned columns)
 {
-  const std::string clean = harmless (text);
+  std::string clean = harmless (text);
   if (text_width (clean) <= columns)
     return clean;
   const unsigned dots = columns < 3 ? columns : 3;

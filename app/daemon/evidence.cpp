@@ -77,7 +77,7 @@ private:
           return job->repeats ? EvidenceResult{}
                               : write_evidence (settings, job->camera, job->items);
         },
-        [job, self = shared_from_this ()] (EvidenceResult result) {
+        [job, self = shared_from_this ()] (const EvidenceResult &result) {
           if (!self->stopped_)
             self->written (*job, result);
         });

@@ -232,7 +232,7 @@ std::string
 give_name (int parent, const std::string &temporary, const std::string &wanted)
 {
   for (int i = 1; i <= MOST_ALIKE; i++) {
-    const std::string name = i == 1 ? wanted : wanted + "-" + std::to_string (i);
+    std::string name = i == 1 ? wanted : wanted + "-" + std::to_string (i);
     if (renameat (parent, temporary.c_str (), parent, name.c_str ()) == 0)
       return name;
     if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR)

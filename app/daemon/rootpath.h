@@ -30,7 +30,7 @@ real_path (const std::string &path)
 resolve_below (const std::string &root, const std::string &path)
 {
   const std::string base = real_path (root);
-  const std::string found = real_path (below_root (root, path));
+  std::string found = real_path (below_root (root, path));
   if (base == "/")
     return found;
   return found.starts_with (base + "/") ? found.substr (base.size ()) : std::string ();

@@ -115,6 +115,7 @@ WorkerProcess::spawn (const WorkerCommand &command, int link, GError **error)
     return fail_errno (error, "pipe");
   auto words = words_of (camera_, command);
   std::vector<char *> argv;
+  argv.reserve (words.size () + 1);
   for (auto &word : words)
     argv.push_back (word.data ());
   argv.push_back (nullptr);

@@ -91,14 +91,14 @@ OutgoingQueue::take_overflow ()
   unsigned count = 0;
   size_t bytes = 0;
   std::vector<ItemPtr> dropped;
-  for (auto it = queue_.rbegin (); it != queue_.rend (); ++it) {
-    if (!(*it)->message->droppable || (*it)->begun ())
-      continue;
+  std::for_each (queue_.rbegin (), queue_.rend (), [&] (const ItemPtr &item) {
+    if (!item->message->droppable || item->begun ())
+      return;
     count++;
-    bytes += (*it)->bytes;
+    bytes += item->bytes;
     if (count > 1 && (count > max_messages_ || bytes > max_bytes_))
-      dropped.push_back (*it);
-  }
+      dropped.push_back (item);
+  });
   for (const auto &item : dropped)
     queue_.erase (std::find (queue_.begin (), queue_.end (), item));
   std::reverse (dropped.begin (), dropped.end ());

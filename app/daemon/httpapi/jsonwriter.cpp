@@ -138,7 +138,10 @@ JsonWriter::add_time (const char *name, std::optional<int64_t> wall)
 JsonWriter &
 JsonWriter::add_seconds (const char *name, std::optional<int64_t> duration)
 {
-  return duration ? add (name, static_cast<double> (*duration / 1000) / 1000.0) : add_null (name);
+  if (!duration)
+    return add_null (name);
+  const int64_t milliseconds = *duration / 1000;
+  return add (name, static_cast<double> (milliseconds) / 1000.0);
 }
 
 GBytes *
