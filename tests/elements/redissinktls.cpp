@@ -8,17 +8,6 @@
 
 using namespace camwarden;
 
-/* LeakSanitizer of GCC 12 dies of signal 11 while it looks through the memory of a process that has
- * loaded GnuTLS 3.7.9 by way of glib-networking 2.74.0 (both Debian 12): it calls this, and then
- * looks for no leaks. What AddressSanitizer itself finds still counts. */
-#if defined(__SANITIZE_ADDRESS__)
-extern "C" __attribute__ ((visibility ("default"))) int
-__lsan_is_turned_off ()
-{
-  return 1;
-}
-#endif
-
 static std::string folder;
 
 static void
