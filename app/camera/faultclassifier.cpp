@@ -29,6 +29,8 @@ domain_name (GQuark domain)
 std::string
 factory_name (GstObject *object)
 {
+  if (!object) /* a message need not have a source */
+    return {};
   const GstElementFactory *factory
       = GST_IS_ELEMENT (object) ? gst_element_get_factory (GST_ELEMENT (object)) : nullptr;
   return factory ? GST_OBJECT_NAME (factory) : GST_OBJECT_NAME (object);

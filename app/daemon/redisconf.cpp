@@ -33,7 +33,7 @@ bind_addresses (const std::string &listen)
 {
   if (listen.empty ())
     return "127.0.0.1";
-  const bool wildcard = listen == "0.0.0.0" || listen.find_first_of ("*") != std::string::npos;
+  const bool wildcard = listen == "0.0.0.0" || listen.find ('*') != std::string::npos;
   return wildcard ? listen : "127.0.0.1 " + listen;
 }
 
