@@ -20,14 +20,13 @@ namespace
 constexpr int64_t find_deadline = 15 * G_USEC_PER_SEC;
 constexpr int64_t stop_deadline = 3 * G_USEC_PER_SEC;
 constexpr int64_t flush_timeout = 200 * 1000;
-constexpr unsigned fault_drain_ms = 2000;
 /* What is left of a deadline that has passed. */
 constexpr int64_t shortest_deadline = 100 * 1000;
 
 gboolean
 on_signal (gpointer data)
 {
-  static_cast<Camera *> (data)->stop (fault_drain_ms);
+  static_cast<Camera *> (data)->stop (Camera::fault_drain_ms);
   return G_SOURCE_CONTINUE;
 }
 

@@ -27,6 +27,9 @@ struct CameraOptions
 class Camera final : public CameraOrders
 {
 public:
+  static constexpr unsigned fault_drain_ms
+      = 2000; /* for queued frames, when nobody says how long */
+
   Camera (const CameraConfig &config, CameraOptions options);
   ~Camera () override;
 

@@ -12,7 +12,6 @@ namespace camwarden
 namespace
 {
 
-constexpr unsigned fault_drain_ms = 2000;
 /* A source that ends begins anew, but not more often than this. */
 constexpr int64_t shortest_run = 100 * 1000;
 /* A stall that is older news than the latest frame is none. */

@@ -2,6 +2,7 @@
 #include "camera/sourcechoice.h"
 
 #include "config/i18n.h"
+#include "core/camerahealth.h"
 
 #include <climits>
 #include <cstdlib>
@@ -191,7 +192,7 @@ make_source (const CameraConfig &config, bool expect_camera, GError **error)
       = parse_bin (config, "source", automatic ? test_picture : config.source, false, error);
   if (!bin)
     return {};
-  return CameraSource{ bin, automatic ? "test picture" : config.source, false };
+  return CameraSource{ bin, automatic ? test_picture_source : config.source, false };
 }
 
 SourceFacts

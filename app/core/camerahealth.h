@@ -20,6 +20,9 @@ enum class CameraState {
   Failed,     /* nothing but a changed configuration or installation helps */
 };
 
+/* What stands as source where source=auto found no camera. */
+inline constexpr const char *test_picture_source = "test picture";
+
 /* "starting", "streaming", "stalled", "no-camera", "respawning", "stopped", "failed". */
 [[nodiscard]] std::string_view camera_state_name (CameraState state);
 

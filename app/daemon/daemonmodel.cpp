@@ -65,7 +65,7 @@ add_health (CameraStatus &status, const CameraHealth &health)
 {
   status.state = health.state;
   status.verdict = health.verdict;
-  status.test_picture = health.source == "test picture";
+  status.test_picture = health.source == test_picture_source;
   if (health.pid != 0) {
     status.fps = health.fps;
     status.worker_pid = health.pid;

@@ -17,7 +17,6 @@ namespace
 {
 
 constexpr guint tick_ms = 250;
-constexpr const char *test_picture = "test picture";
 constexpr size_t evidence_lines = 5;
 /* Longer than it takes to find and end a worker that says nothing. */
 constexpr int64_t word_overdue = 60 * G_USEC_PER_SEC;
@@ -184,7 +183,7 @@ Supervisor::Impl::worker_health (GVariant *values)
   const char *state = "";
   g_variant_lookup (values, "state", "&s", &state);
   read_worker_health (health, values);
-  camera_seen = camera_seen || (health.frames > 0 && health.source != test_picture);
+  camera_seen = camera_seen || (health.frames > 0 && health.source != test_picture_source);
   watch.health (monotonic (), state, health.verdict, health.frames);
   if (wish == Wish::Running)
     healer.frames (health.frames, health.verdict != "stall" && health.verdict != "frozen");
@@ -450,7 +449,7 @@ Supervisor::set_weak_power (bool weak)
 void
 Supervisor::device_arrived ()
 {
-  if (impl_->health.source == test_picture && impl_->wish == Impl::Wish::Running)
+  if (impl_->health.source == test_picture_source && impl_->wish == Impl::Wish::Running)
     impl_->healer.requested (Tier::Pipeline, "device-arrived");
   else
     impl_->healer.device_arrived ();

@@ -7,6 +7,9 @@
 #include "daemon/supervisor.h"
 #include "daemon/workerprocess.h"
 
+#include <initializer_list>
+#include <utility>
+
 namespace camwarden
 {
 
@@ -44,6 +47,7 @@ struct Supervisor::Impl
   void reset_device (std::function<void (bool good)> done);
   void told (const RecoveryAction &action, const Fault &reason);
   void show_recovery ();
+  void apply_times (std::initializer_list<std::pair<const char *, int64_t>> times); /* us */
   void apply_deadlines ();
   void apply_stall_timeout ();
   void call (const char *method, GVariant *args, const char *reply_type,

@@ -106,10 +106,10 @@ Supervisor::Impl::reset_device (std::function<void (bool good)> done)
 void
 Supervisor::Impl::told (const RecoveryAction &action, const Fault &reason)
 {
-  if (action.kind == RecoveryAction::Kind::Order)
+  if (action.kind == RecoveryAction::Kind::Order) {
     quality.restarted ();
-  if (action.kind == RecoveryAction::Kind::Order)
     health.cures[static_cast<size_t> (action.tier) - 1]++;
+  }
   if (action.kind == RecoveryAction::Kind::Cured)
     health.cured++;
   show_recovery ();
@@ -130,26 +130,26 @@ Supervisor::Impl::show_recovery ()
 }
 
 void
+Supervisor::Impl::apply_times (std::initializer_list<std::pair<const char *, int64_t>> times)
+{
+  GVariantBuilder values;
+  g_variant_builder_init (&values, G_VARIANT_TYPE_VARDICT);
+  for (const auto &[key, time] : times)
+    g_variant_builder_add (&values, "{sv}", key, g_variant_new_int64 (time));
+  call ("Apply", g_variant_new ("(a{sv})", &values), "()", [] (GVariant *, const GError *) {});
+}
+
+void
 Supervisor::Impl::apply_deadlines ()
 {
-  GVariantBuilder deadlines;
-  g_variant_builder_init (&deadlines, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&deadlines, "{sv}", "source-deadline",
-                         g_variant_new_int64 (recovery.source.deadline));
-  g_variant_builder_add (&deadlines, "{sv}", "pipeline-deadline",
-                         g_variant_new_int64 (recovery.pipeline.deadline));
-  call ("Apply", g_variant_new ("(a{sv})", &deadlines), "()", [] (GVariant *, const GError *) {});
+  apply_times ({ { "source-deadline", recovery.source.deadline },
+                 { "pipeline-deadline", recovery.pipeline.deadline } });
 }
 
 void
 Supervisor::Impl::apply_stall_timeout ()
 {
-  GVariantBuilder settings_to_change;
-  g_variant_builder_init (&settings_to_change, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&settings_to_change, "{sv}", "stall-timeout",
-                         g_variant_new_int64 (stall_timeout (recovery, config, weak_power)));
-  call ("Apply", g_variant_new ("(a{sv})", &settings_to_change), "()",
-        [] (GVariant *, const GError *) {});
+  apply_times ({ { "stall-timeout", stall_timeout (recovery, config, weak_power) } });
 }
 
 } // namespace camwarden

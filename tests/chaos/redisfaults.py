@@ -260,6 +260,17 @@ def took(world, case, begin, back):
     return max(times)
 
 
+def wait_back(world, name):
+    """Until every camera is published and flows again after the server answers; that moment."""
+    back = time.monotonic()
+    for cam in CAMERAS:
+        wait_until(f"{cam} is published after {name}",
+                   lambda: world.watcher.of(cam, back + 0.001), 30, 0.005)
+        wait_until(f"{cam} flows after {name}",
+                   lambda: time.monotonic() > back + 0.7 and world.flows(cam), 30)
+    return back
+
+
 def suffer(world, server, name, watch):
     case = CASES[name]
     begin = time.monotonic()
@@ -268,12 +279,7 @@ def suffer(world, server, name, watch):
     watch.check_memory()
     case.end(server, world)
     server.wait_answer()
-    back = time.monotonic()
-    for cam in CAMERAS:
-        wait_until(f"{cam} is published after {name}",
-                   lambda: world.watcher.of(cam, back + 0.001), 30, 0.005)
-        wait_until(f"{cam} flows after {name}",
-                   lambda: time.monotonic() > back + 0.7 and world.flows(cam), 30)
+    back = wait_back(world, name)
     seconds = took(world, case, begin, back)
     wait_until("the daemon is connected", lambda: world.api.get("/api/status")["redis"]["connected"])
     watch.check(begin - 0.2)
@@ -345,12 +351,7 @@ def hurt_embedded(world, name, number, hold):
             return world.daemon.redis().ping()
         return False
     wait_until("the daemon's server answers", answers, 20, 0.005)
-    back = time.monotonic()
-    for cam in CAMERAS:
-        wait_until(f"{cam} is published after {name}",
-                   lambda: world.watcher.of(cam, back + 0.001), 30, 0.005)
-        wait_until(f"{cam} flows after {name}",
-                   lambda: time.monotonic() > back + 0.7 and world.flows(cam), 30)
+    back = wait_back(world, name)
     times = [world.watcher.of(cam, back)[0].arrived - back for cam in CAMERAS]
     lost = sum(chaoslib.frames_lost(world.watcher.of(cam, begin - 0.2)) for cam in CAMERAS)
     results.add(name, used=world.restarts("front"), took=max(times), lost=lost,
