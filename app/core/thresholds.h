@@ -85,6 +85,11 @@ public:
   /* There is no value this time: the level stays, what was being counted begins anew. */
   void unknown ();
 
+  [[nodiscard]] const ThresholdSettings &
+  settings () const
+  {
+    return settings_;
+  }
   [[nodiscard]] ThresholdLevel
   level () const
   {

@@ -154,4 +154,31 @@ DaemonModel::unwatch_frames (uint64_t token)
     parts_.cameras->unwatch (token);
 }
 
+static double
+limit (const Threshold &threshold, bool critical)
+{
+  return critical ? threshold.settings ().critical : threshold.settings ().warning;
+}
+
+MachineStatus
+DaemonModel::machine () const
+{
+  MachineStatus status;
+  if (parts_.rebooter) {
+    status.reboot_trouble = parts_.rebooter->trouble ();
+    status.reboot_reason = parts_.rebooter->last_reason ();
+  }
+  if (!parts_.safeguards)
+    return status;
+  status.sample = parts_.safeguards->sample ();
+  for (const auto &[key, threshold] : parts_.safeguards->thresholds ().all ())
+    status.thresholds.push_back ({ .what = key.first,
+                                   .instance = key.second,
+                                   .level = threshold.level (),
+                                   .value = threshold.value (),
+                                   .warning = limit (threshold, false),
+                                   .critical = limit (threshold, true) });
+  return status;
+}
+
 } // namespace camwarden

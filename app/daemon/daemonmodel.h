@@ -45,6 +45,26 @@ public:
   void snapshot (const std::string &camera, SnapshotDone done) override;
   [[nodiscard]] uint64_t watch_frames (const std::string &camera, FrameArrived arrived) override;
   void unwatch_frames (uint64_t token) override;
+  [[nodiscard]] MachineStatus machine () const override;
+
+  /* daemonrecords.cpp: what is kept of what happened. */
+  [[nodiscard]] std::vector<Alert> alerts (const AlertQuery &query) const override;
+  [[nodiscard]] bool acknowledge (int64_t alert, const std::string &who) override;
+  void test_alerts (AlertTested done) override;
+  void events (const EventQuery &query, EventsDone done) override;
+  void history (const HistoryQuery &query, HistoryDone done) override;
+  [[nodiscard]] uint64_t watch (Watch watch) override;
+  void unwatch (uint64_t token) override;
+
+  /* daemonorders.cpp: what somebody may ask for. */
+  void log (const LogQuery &query, LogDone done) override;
+  void test_camera (const std::string &camera, TestDone done) override;
+  void recover (const std::string &camera, Tier from, const std::string &who,
+                OrderDone done) override;
+  void restart_services (const std::string &who, OrderDone done) override;
+  void reboot (const std::string &who, OrderDone done) override;
+  void clear_reboots (const std::string &who, OrderDone done) override;
+  [[nodiscard]] std::string configuration () const override;
 
 private:
   [[nodiscard]] RedisStatus redis () const;

@@ -2,6 +2,7 @@
 #include "fakes/fakemodel.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace camwarden
@@ -44,6 +45,7 @@ FakeModel::FakeModel ()
   daemon.redis.server = "redis 7.0.15";
   daemon.redis.rtt = 180;
   list.push_back (healthy_camera ("front"));
+  order.ok = test_result.result.ok = true;
 }
 
 void
@@ -105,6 +107,142 @@ void
 FakeModel::unwatch_frames (uint64_t token)
 {
   watches_.erase (token);
+}
+
+MachineStatus
+FakeModel::machine () const
+{
+  return sampled;
+}
+
+std::vector<Alert>
+FakeModel::alerts (const AlertQuery &query) const
+{
+  std::vector<Alert> found;
+  for (const Alert &alert : alert_list)
+    if ((alert.until ? query.over : query.open) && (query.part.empty () || query.part == alert.part)
+        && found.size () < query.limit)
+      found.push_back (alert);
+  return found;
+}
+
+bool
+FakeModel::acknowledge (int64_t id, const std::string &who)
+{
+  for (Alert &alert : alert_list)
+    if (alert.id == id) {
+      alert.acknowledged = g_get_real_time ();
+      alert.acknowledged_by = who;
+      tell (alert);
+      return true;
+    }
+  return false;
+}
+
+void
+FakeModel::test_alerts (AlertTested done)
+{
+  done ({ { "log", true, "written" }, { "webhook", false, "the server answered 500" } });
+}
+
+void
+FakeModel::events (const EventQuery &query, EventsDone done)
+{
+  std::vector<Event> found;
+  const auto fits = [&query] (const Event &event) {
+    return event.id > query.after && (!query.before || event.id < query.before)
+           && (!query.from || event.time >= query.from) && (!query.to || event.time <= query.to)
+           && (query.camera.empty () || query.camera == event.camera)
+           && (query.kind.empty () || query.kind == event.kind) && event.severity >= query.least;
+  };
+  std::copy_if (event_list.begin (), event_list.end (), std::back_inserter (found), fits);
+  if (!query.after)
+    std::reverse (found.begin (), found.end ());
+  if (found.size () > query.limit)
+    found.resize (query.limit);
+  done (found, "");
+}
+
+void
+FakeModel::history (const HistoryQuery &, HistoryDone done)
+{
+  done (history_answer);
+}
+
+void
+FakeModel::log (const LogQuery &, LogDone done)
+{
+  done (log_answer, "");
+}
+
+uint64_t
+FakeModel::watch (Watch watch)
+{
+  listeners_[++last_token_] = std::move (watch);
+  return last_token_;
+}
+
+void
+FakeModel::unwatch (uint64_t token)
+{
+  listeners_.erase (token);
+}
+
+void
+FakeModel::tell (const Event &event)
+{
+  for (const auto &[token, listener] : std::map (listeners_))
+    if (listener.event)
+      listener.event (event);
+}
+
+void
+FakeModel::tell (const Alert &alert)
+{
+  for (const auto &[token, listener] : std::map (listeners_))
+    if (listener.alert)
+      listener.alert (alert);
+}
+
+void
+FakeModel::test_camera (const std::string &camera, TestDone done)
+{
+  orders.push_back ("test " + camera);
+  done (test_result);
+}
+
+void
+FakeModel::recover (const std::string &camera, Tier from, const std::string &who, OrderDone done)
+{
+  orders.push_back ("recover " + camera + " " + std::string (tier_name (from)) + " by " + who);
+  done (order);
+}
+
+void
+FakeModel::restart_services (const std::string &who, OrderDone done)
+{
+  orders.push_back ("restart-services by " + who);
+  done (order);
+}
+
+void
+FakeModel::reboot (const std::string &who, OrderDone done)
+{
+  orders.push_back ("reboot by " + who);
+  done (order);
+}
+
+void
+FakeModel::clear_reboots (const std::string &who, OrderDone done)
+{
+  orders.push_back ("clear-reboots by " + who);
+  done (order);
+}
+
+std::string
+FakeModel::configuration () const
+{
+  return configuration_json;
 }
 
 void

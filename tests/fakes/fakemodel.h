@@ -37,11 +37,40 @@ public:
     return watches_.size ();
   }
 
+  /* What the rest answers; every order succeeds unless `order` says otherwise. */
+  MachineStatus sampled;
+  std::vector<Alert> alert_list;
+  std::vector<Event> event_list; /* oldest first */
+  HistoryAnswer history_answer;
+  LogAnswer log_answer;
+  CameraTest test_result;
+  OrderResult order;
+  std::vector<std::string> orders; /* those that came, such as "recover front pipeline by admin" */
+  std::string configuration_json = "{}";
+  void tell (const Event &event);
+  void tell (const Alert &alert);
+
   [[nodiscard]] DaemonStatus status () const override;
   [[nodiscard]] std::vector<CameraStatus> cameras () const override;
   void snapshot (const std::string &camera, SnapshotDone done) override;
   [[nodiscard]] uint64_t watch_frames (const std::string &camera, FrameArrived arrived) override;
   void unwatch_frames (uint64_t token) override;
+  [[nodiscard]] MachineStatus machine () const override;
+  [[nodiscard]] std::vector<Alert> alerts (const AlertQuery &query) const override;
+  [[nodiscard]] bool acknowledge (int64_t alert, const std::string &who) override;
+  void test_alerts (AlertTested done) override;
+  void events (const EventQuery &query, EventsDone done) override;
+  void history (const HistoryQuery &query, HistoryDone done) override;
+  void log (const LogQuery &query, LogDone done) override;
+  [[nodiscard]] uint64_t watch (Watch watch) override;
+  void unwatch (uint64_t token) override;
+  void test_camera (const std::string &camera, TestDone done) override;
+  void recover (const std::string &camera, Tier from, const std::string &who,
+                OrderDone done) override;
+  void restart_services (const std::string &who, OrderDone done) override;
+  void reboot (const std::string &who, OrderDone done) override;
+  void clear_reboots (const std::string &who, OrderDone done) override;
+  [[nodiscard]] std::string configuration () const override;
 
 private:
   struct BytesFree
@@ -52,7 +81,7 @@ private:
       g_bytes_unref (bytes);
     }
   };
-  struct Watch
+  struct FrameWatch
   {
     std::string camera;
     FrameArrived arrived;
@@ -63,7 +92,8 @@ private:
   std::unique_ptr<GBytes, BytesFree> picture_;
   std::vector<SnapshotDone> held_;
   uint64_t last_token_ = 0;
-  std::map<uint64_t, Watch> watches_;
+  std::map<uint64_t, FrameWatch> watches_;
+  std::map<uint64_t, Watch> listeners_;
 };
 
 /* A camera in good order. */

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "core/alert.h"
 #include "core/camerahealth.h"
+#include "core/fault.h"
+#include "core/historyquery.h"
+#include "core/systemsample.h"
+#include "core/thresholds.h"
 
 #include <array>
 #include <cstdint>
@@ -89,6 +94,78 @@ struct DaemonStatus
   RedisStatus redis;
 };
 
+/* What one quantity is at, against its limits. */
+struct ThresholdStatus
+{
+  Quantity what = Quantity::Cpu;
+  std::string instance;
+  ThresholdLevel level = ThresholdLevel::None;
+  double value = 0, warning = 0, critical = 0; /* in the unit of Quantity */
+};
+
+struct MachineStatus
+{
+  SystemSample sample; /* its time is 0 while there was none */
+  std::vector<ThresholdStatus> thresholds;
+  /* What the machine does less of, to protect itself; "": nothing. */
+  unsigned degrade_step = 0; /* 0: nothing is held back; else the number of steps */
+  std::string degrade_text;
+  bool emergency = false;
+  std::optional<int64_t> emergency_since; /* wall */
+  std::string emergency_cause;
+  std::string reboot_trouble; /* what keeps the guard from allowing a reboot; "": nothing */
+  std::string reboot_reason;  /* why the machine was rebooted by us this time; "": it was not */
+};
+
+/* How an order went. ok: what was asked for is done and verified. */
+struct OrderResult
+{
+  bool ok = false;
+  unsigned status = 200; /* of HTTP, when not ok: 404, 409, 503, 504 */
+  std::string message;   /* what was done, or why not and what helps */
+};
+
+struct CameraTest
+{
+  OrderResult result;
+  unsigned width = 0, height = 0;
+  uint64_t bytes = 0;
+  std::string verdict;        /* of the new picture */
+  std::optional<double> luma; /* mean, 0 to 255 */
+  int64_t took = 0;           /* us */
+};
+
+struct SinkResult
+{
+  std::string sink; /* log, redis, webhook, mqtt */
+  bool ok = false;
+  std::string message;
+};
+
+struct LogQuery
+{
+  std::string camera;   /* "": all */
+  std::string least;    /* error warning info debug */
+  std::string type;     /* all errors camera redis */
+  std::string after;    /* the cursor of an earlier answer; "": the newest lines */
+  std::string contains; /* "": any */
+  int64_t since = 0;    /* us UTC */
+  size_t limit = 100;
+};
+
+struct LogLine
+{
+  int64_t time = 0; /* us UTC */
+  std::string level, camera, text;
+};
+
+struct LogAnswer
+{
+  std::vector<LogLine> lines; /* oldest first */
+  std::string cursor;         /* for LogQuery::after */
+  std::string source;         /* journal, memory */
+};
+
 class ApiModel
 {
 public:
@@ -112,6 +189,49 @@ public:
   using FrameArrived = std::function<void (GBytes *jpeg)>;
   [[nodiscard]] virtual uint64_t watch_frames (const std::string &camera, FrameArrived arrived) = 0;
   virtual void unwatch_frames (uint64_t token) = 0;
+
+  [[nodiscard]] virtual MachineStatus machine () const = 0;
+
+  /* Open ones first, each newest first. */
+  [[nodiscard]] virtual std::vector<Alert> alerts (const AlertQuery &query) const = 0;
+  /* false: there is no such alert. */
+  [[nodiscard]] virtual bool acknowledge (int64_t alert, const std::string &who) = 0;
+  /* Sends a message of no consequence to everybody who would hear of an alert. */
+  using AlertTested = std::function<void (const std::vector<SinkResult> &)>;
+  virtual void test_alerts (AlertTested done) = 0;
+
+  /* Each `done` is called exactly once, on the main thread, possibly before the return. */
+  using EventsDone = std::function<void (const std::vector<Event> &, const std::string &error)>;
+  virtual void events (const EventQuery &query, EventsDone done) = 0;
+  using HistoryDone = std::function<void (const HistoryAnswer &)>;
+  virtual void history (const HistoryQuery &query, HistoryDone done) = 0;
+  using LogDone = std::function<void (const LogAnswer &, const std::string &error)>;
+  virtual void log (const LogQuery &query, LogDone done) = 0;
+
+  /* Each event as it happens, and each alert that begins, changes or ends, until unwatch(). The
+   * functions may call unwatch() for their own token. */
+  struct Watch
+  {
+    std::function<void (const Event &)> event;
+    std::function<void (const Alert &)> alert;
+  };
+  [[nodiscard]] virtual uint64_t watch (Watch watch) = 0;
+  virtual void unwatch (uint64_t token) = 0;
+
+  /* Orders. `who` goes into the event that is kept of it. */
+  using TestDone = std::function<void (const CameraTest &)>;
+  virtual void test_camera (const std::string &camera, TestDone done) = 0;
+  using OrderDone = std::function<void (const OrderResult &)>;
+  virtual void recover (const std::string &camera, Tier from, const std::string &who,
+                        OrderDone done)
+      = 0;
+  virtual void restart_services (const std::string &who, OrderDone done) = 0;
+  virtual void reboot (const std::string &who, OrderDone done) = 0;
+  virtual void clear_reboots (const std::string &who, OrderDone done) = 0;
+
+  /* The configuration in force as JSON {"group": {"key": {value, default, where}}}; secrets are
+   * left out. */
+  [[nodiscard]] virtual std::string configuration () const = 0;
 };
 
 } // namespace camwarden
