@@ -348,9 +348,13 @@ def test_ctl():
             done = subprocess.run([*place, "--json"], capture_output=True, text=True, timeout=30)
             return json.loads(done.stdout) if done.returncode == 0 else None
 
-        told = wait_until("everything is healthy", status)
-        tap.equal([(camera["id"], camera["state"]) for camera in told["cameras"]],
-                  [("front", "streaming")])
+        def streaming():
+            told = status()
+            states = [(camera["id"], camera["state"]) for camera in told["cameras"]] if told else []
+            return told if states == [("front", "streaming")] else None
+
+        # Frames are there before the worker tells of them, once a second.
+        told = wait_until("front streams and everything is healthy", streaming)
         tap.equal(told["status"]["redis"]["connected"], True)
         text = subprocess.run(place, capture_output=True, text=True, timeout=30).stdout
         tap.diagnose(text)
