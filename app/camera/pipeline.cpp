@@ -160,6 +160,8 @@ Pipeline::configure_redis (GError **error)
   gst_util_set_object_arg (G_OBJECT (redis_.get ()), "modes", config_.modes.c_str ());
   set_string (redis_, "password-file", config_.password_file);
   set_string (redis_, "ca-file", config_.ca_file);
+  set_time (redis_, "retry-delay", config_.redis_backoff);
+  set_time (redis_, "max-retry-delay", config_.redis_backoff_max);
   set_string (redis_, "request-channel", config_.request_channel);
   set_string (redis_, "camera", config_.id);
   set_string (redis_, "location", config_.location);
@@ -200,6 +202,8 @@ Pipeline::apply_store_limits (const CameraConfig &config)
 {
   set_time (store_, "interval", config.store_interval);
   set_time (store_, "max-age", config.store_max_age);
+  set_time (store_, "retry-delay", config.storage_backoff);
+  set_time (store_, "max-retry-delay", config.storage_backoff_max);
   g_object_set (store_.get (), "max-bytes", static_cast<guint64> (config.store_max_bytes),
                 "keep-free", config.store_keep_free_text.c_str (), nullptr);
 }

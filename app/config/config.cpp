@@ -179,7 +179,7 @@ ConfigBuilder::fill_cameras (Config &config) const
     const std::string group = "camera:" + id;
     fill_group (group, config);
     config.all_cameras_.push_back (
-        resolve_camera (id, config.values_[group], config.redis_, config.store_));
+        resolve_camera (id, config.values_[group], config.redis_, config.store_, config.recovery_));
     if (config.all_cameras_.back ().enabled)
       config.cameras_.push_back (config.all_cameras_.back ());
   }

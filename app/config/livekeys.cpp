@@ -27,6 +27,8 @@ const LiveKey live_keys[] = {
   { "store-max-bytes", &CameraConfig::store_max_bytes },
   { "store-max-age", &CameraConfig::store_max_age },
   { "store-keep-free", &CameraConfig::store_keep_free_text },
+  { "storage-backoff", &CameraConfig::storage_backoff },
+  { "storage-backoff-max", &CameraConfig::storage_backoff_max },
   { "stall-timeout", &CameraConfig::stall_timeout },
   { "startup-timeout", &CameraConfig::startup_timeout },
   { "frozen-after", &CameraConfig::frozen_after },

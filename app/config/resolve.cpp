@@ -117,7 +117,6 @@ resolve_recovery (const GroupValues &values)
            .camera_backoff = r.backoff ("camera-backoff"),
            .redis_backoff = r.backoff ("redis-backoff"),
            .storage_backoff = r.backoff ("storage-backoff"),
-           .credentials_retry = r.integer ("credentials-retry"),
            .healthy_rate = r.number ("healthy-rate"),
            .healthy_bin = r.integer ("healthy-bin"),
            .healthy_after = r.integer ("healthy-after"),
@@ -130,10 +129,6 @@ resolve_recovery (const GroupValues &values)
            .rate_high = r.number ("rate-high"),
            .rate_restart_below = r.number ("rate-restart-below"),
            .rate_after = r.integer ("rate-after"),
-           .breaker_timeouts = r.count ("breaker-timeouts"),
-           .breaker_share = r.number ("breaker-share"),
-           .breaker_window = r.count ("breaker-window"),
-           .breaker_successes = r.count ("breaker-successes"),
            .device_reset = r.flag ("device-reset"),
            .allow_reboot = r.flag ("allow-reboot"),
            .reboot_min_uptime = r.integer ("reboot-min-uptime"),
@@ -309,7 +304,7 @@ resolve_storing (CameraConfig &camera, const Reader &r, const StoreConfig &store
 
 CameraConfig
 resolve_camera (const std::string &id, const GroupValues &values, const RedisConfig &redis,
-                const StoreConfig &store)
+                const StoreConfig &store, const RecoveryConfig &recovery)
 {
   const Reader r (values);
   CameraConfig camera;
@@ -324,6 +319,10 @@ resolve_camera (const std::string &id, const GroupValues &values, const RedisCon
   camera.modes = join (r.get<std::vector<std::string>> ("modes"), "+");
   camera.password_file = redis.password_file;
   camera.ca_file = redis.ca_file;
+  camera.redis_backoff = recovery.redis_backoff.base;
+  camera.redis_backoff_max = recovery.redis_backoff.max;
+  camera.storage_backoff = recovery.storage_backoff.base;
+  camera.storage_backoff_max = recovery.storage_backoff.max;
   resolve_channel (camera, r, redis);
   resolve_storing (camera, r, store);
   camera.stall_timeout = r.integer ("stall-timeout");

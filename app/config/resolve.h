@@ -23,7 +23,8 @@ using GroupValues = std::map<std::string, Value>;
 [[nodiscard]] HistoryConfig resolve_history (const GroupValues &values);
 [[nodiscard]] LogConfig resolve_log (const GroupValues &values);
 [[nodiscard]] CameraConfig resolve_camera (const std::string &id, const GroupValues &values,
-                                           const RedisConfig &redis, const StoreConfig &store);
+                                           const RedisConfig &redis, const StoreConfig &store,
+                                           const RecoveryConfig &recovery);
 
 /* The channel that a Redis location names; empty: none. A path of digits alone is a database. */
 [[nodiscard]] std::string location_channel (const std::string &location);

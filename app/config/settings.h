@@ -30,6 +30,8 @@ struct CameraConfig
   std::string location;        /* redissink's "location", with the channel in it */
   std::string password_file;   /* as [redis] says */
   std::string ca_file;
+  int64_t redis_backoff = 0; /* as [recovery] says; and the storage's below */
+  int64_t redis_backoff_max = 0;
   bool store = false;
   std::string store_location;   /* the camera's own folder below [store] location */
   int64_t store_interval = 0;   /* 0: every frame */
@@ -37,6 +39,8 @@ struct CameraConfig
   int64_t store_max_age = 0;    /* 0: no limit */
   SizeOrShare store_keep_free;
   std::string store_keep_free_text; /* as framestoresink's "keep-free" wants it: bytes or "10%" */
+  int64_t storage_backoff = 0;
+  int64_t storage_backoff_max = 0;
   int64_t stall_timeout = 0;        /* 0: max(1 s, 10 frame intervals) */
   int64_t startup_timeout = 0;
   int64_t frozen_after = 0; /* 0: never */
@@ -104,7 +108,6 @@ struct RecoveryConfig
   RecoveryBudget source, pipeline, device, worker;
   int64_t worker_drain = 0;
   BackoffRange camera_backoff, redis_backoff, storage_backoff;
-  int64_t credentials_retry = 0;
   double healthy_rate = 0;
   int64_t healthy_bin = 0;
   int64_t healthy_after = 0;
@@ -115,10 +118,6 @@ struct RecoveryConfig
   bool dark_restart = false;
   double rate_low = 0, rate_high = 0, rate_restart_below = 0;
   int64_t rate_after = 0;
-  unsigned breaker_timeouts = 0;
-  double breaker_share = 0;
-  unsigned breaker_window = 0;
-  unsigned breaker_successes = 0;
   bool device_reset = false;
   bool allow_reboot = false;
   int64_t reboot_min_uptime = 0;

@@ -26,6 +26,8 @@ subscription (const CameraConfig &config)
   settings.where = *where;
   settings.password_file = config.password_file;
   settings.ca_file = config.ca_file;
+  settings.retry_delay = config.redis_backoff;
+  settings.max_retry_delay = config.redis_backoff_max;
   settings.client_name = "camwardend-preview";
   return settings;
 }

@@ -21,8 +21,10 @@ namespace
 {
 
 constexpr guint STATUS_INTERVAL = 3; /* seconds */
-/* The whole shutdown is promised to take less than 3 s. */
+/* The whole shutdown is promised to take less than 3 s, and with a longer worker-drain 1.5 s more
+ * than that. */
 constexpr guint STOP_DEADLINE_MS = 2600;
+constexpr guint STOP_MARGIN_MS = 1100;
 constexpr int64_t SAME_REQUEST = G_USEC_PER_SEC / 4;
 constexpr int64_t USB_PATIENCE = 700 * 1000; /* it is off for 0.5 s */
 
@@ -257,6 +259,8 @@ Daemon::monitor_settings () const
   settings.client_name = "camwardend";
   settings.password_file = redis.password_file;
   settings.ca_file = redis.ca_file;
+  settings.retry_delay = parts_.config->recovery ().redis_backoff.base;
+  settings.max_retry_delay = parts_.config->recovery ().redis_backoff.max;
   if (redis.embedded ()) {
     settings.where.socket_path = embedded_redis_socket_path ();
     settings.where.user = EMBEDDED_REDIS_USER;
@@ -389,8 +393,12 @@ Daemon::reload ()
   auto config = read_config (why);
   if (config && change_http (config->http (), why)) {
     const ConfigChanges changes = config->changes_since (*parts_.config);
+    const bool other_pace
+        = config->recovery ().redis_backoff != parts_.config->recovery ().redis_backoff;
     adopt (std::move (*config));
     apply_changes (changes);
+    if (other_pace && !changes.redis && parts_.monitor)
+      start_monitor ();
   } else {
     g_warning ("configuration not reloaded, the present one stays: %s", why.c_str ());
   }
@@ -474,8 +482,9 @@ Daemon::stop_requested ()
   stop_requested_at_ = now;
   g_message ("stopping");
   notifier_.stopping ();
+  const auto drain = static_cast<guint> (parts_.config->recovery ().worker_drain / 1000);
   deadline_ = SourceId (g_timeout_add (
-      STOP_DEADLINE_MS,
+      std::max (STOP_DEADLINE_MS, drain + STOP_MARGIN_MS),
       [] (gpointer data) -> gboolean {
         auto *self = static_cast<Daemon *> (data);
         self->deadline_.forget ();

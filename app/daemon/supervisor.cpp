@@ -308,6 +308,12 @@ Supervisor::Impl::finish_stop ()
     done ();
 }
 
+unsigned
+Supervisor::Impl::drain_ms () const
+{
+  return static_cast<unsigned> (recovery.worker_drain / 1000);
+}
+
 void
 Supervisor::Impl::restart (Wish why)
 {
@@ -319,7 +325,7 @@ Supervisor::Impl::restart (Wish why)
   if (hung) /* being killed, perhaps in vain: that is told again */
     worker->kill (settings.kill_after);
   else
-    worker->end (settings.drain_ms, settings.kill_after);
+    worker->end (drain_ms (), settings.kill_after);
 }
 
 void
@@ -367,7 +373,7 @@ Supervisor::stop (std::function<void ()> done)
   if (!impl_->worker)
     impl_->finish_stop ();
   else if (impl_->stopped.size () == 1)
-    impl_->worker->end (impl_->settings.drain_ms, impl_->settings.kill_after);
+    impl_->worker->end (impl_->drain_ms (), impl_->settings.kill_after);
 }
 
 void

@@ -34,7 +34,6 @@ struct SupervisorSettings
 {
   WorkerWatch::Settings watch;
   std::string state_file;   /* what the next daemon must know of the recovery; empty: nothing */
-  unsigned drain_ms = 1500; /* for queued frames when the worker is told to stop */
   int64_t call_deadline = 3'000'000; /* us: of every D-Bus call */
   int64_t kill_after
       = 1'000'000; /* us: from SIGTERM to SIGKILL, and from there to "cannot be reaped" */
@@ -79,7 +78,7 @@ public:
 
   void start ();
   /* Queued frames are stored and published, then the worker goes. done is called when it is gone,
-   * or when it cannot be reaped (< drain + 2 x kill_after + 1 s in any case). */
+   * or when it cannot be reaped (< worker-drain + 2 x kill_after + 1 s in any case). */
   void stop (std::function<void ()> done);
   /* A worker that streams takes over what it can; any other change starts a new one. */
   void reload (const CameraConfig &config, const RecoveryConfig &recovery, WorkerCommand command);

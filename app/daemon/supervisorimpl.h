@@ -42,6 +42,7 @@ struct Supervisor::Impl
   void tell (const Fault &fault);
   void changed () const;
   void finish_stop ();
+  [[nodiscard]] unsigned drain_ms () const; /* for queued frames of a worker that has to stop */
   void restart (Wish why);
   void order (Tier tier, std::function<void (bool good)> done);
   void reset_device (std::function<void (bool good)> done);

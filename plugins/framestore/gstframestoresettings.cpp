@@ -62,6 +62,22 @@ make_limit_properties (GParamSpec **props)
 }
 
 static void
+make_retry_properties (GParamSpec **props)
+{
+  const SinkSettings defaults;
+  props[STORE_PROP_RETRY_DELAY]
+      = g_param_spec_uint64 ("retry-delay", "Retry delay",
+                             "Nanoseconds from a failed attempt to store to the next one; doubles "
+                             "with each further one",
+                             GST_MSECOND, 3600 * GST_SECOND, defaults.retry_delay, AT_ANY_TIME);
+  props[STORE_PROP_MAX_RETRY_DELAY] = g_param_spec_uint64 (
+      "max-retry-delay", "Maximum retry delay",
+      "Nanoseconds: where the doubling ends, and the wait after an I/O error; at most 1 s for a "
+      "full disk, 5 s for a missing folder, 30 s for all else but I/O errors",
+      GST_MSECOND, 3600 * GST_SECOND, defaults.max_retry_delay, AT_ANY_TIME);
+}
+
+static void
 make_queue_properties (GParamSpec **props)
 {
   const SinkSettings defaults;
@@ -84,6 +100,7 @@ void
 make_store_properties (GParamSpec **props)
 {
   make_limit_properties (props);
+  make_retry_properties (props);
   make_queue_properties (props);
 }
 
@@ -104,6 +121,8 @@ limits_of (const SinkSettings &settings)
   /* less than a microsecond is not "each frame by itelement" */
   limits.sync_interval_us
       = static_cast<int64_t> ((settings.sync_interval + GST_USECOND - 1) / GST_USECOND);
+  limits.retry_us = static_cast<int64_t> (settings.retry_delay / GST_USECOND);
+  limits.max_retry_us = static_cast<int64_t> (settings.max_retry_delay / GST_USECOND);
   return limits;
 }
 
@@ -146,6 +165,12 @@ set_store_property (GstElement *element, SinkSettings &settings, guint id, const
     return true;
   case STORE_PROP_SYNC_INTERVAL:
     settings.sync_interval = g_value_get_uint64 (value);
+    return true;
+  case STORE_PROP_RETRY_DELAY:
+    settings.retry_delay = g_value_get_uint64 (value);
+    return true;
+  case STORE_PROP_MAX_RETRY_DELAY:
+    settings.max_retry_delay = g_value_get_uint64 (value);
     return true;
   case STORE_PROP_MAX_QUEUED_FRAMES:
     settings.max_queued_frames = g_value_get_uint (value);
@@ -191,6 +216,12 @@ get_store_property (const SinkSettings &settings, guint id, GValue *value)
     return true;
   case STORE_PROP_SYNC_INTERVAL:
     g_value_set_uint64 (value, settings.sync_interval);
+    return true;
+  case STORE_PROP_RETRY_DELAY:
+    g_value_set_uint64 (value, settings.retry_delay);
+    return true;
+  case STORE_PROP_MAX_RETRY_DELAY:
+    g_value_set_uint64 (value, settings.max_retry_delay);
     return true;
   case STORE_PROP_MAX_QUEUED_FRAMES:
     g_value_set_uint (value, settings.max_queued_frames);

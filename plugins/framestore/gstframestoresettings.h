@@ -22,6 +22,8 @@ enum StoreProperty : guint {
   STORE_PROP_MAX_AGE,
   STORE_PROP_KEEP_FREE,
   STORE_PROP_SYNC_INTERVAL,
+  STORE_PROP_RETRY_DELAY,
+  STORE_PROP_MAX_RETRY_DELAY,
   STORE_PROP_MAX_QUEUED_FRAMES,
   STORE_PROP_MAX_QUEUED_BYTES,
   STORE_PROP_COPY,
@@ -39,6 +41,8 @@ struct SinkSettings
   guint64 interval = 0;
   guint64 max_age = 0;
   guint64 sync_interval = GST_SECOND;
+  guint64 retry_delay = 250 * GST_MSECOND;
+  guint64 max_retry_delay = 60 * GST_SECOND;
   guint max_queued_frames = 16;
   guint64 max_queued_bytes = 64 * 1024 * 1024;
   StoreCopy copy = STORE_COPY_AUTO;

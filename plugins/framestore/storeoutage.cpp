@@ -11,21 +11,6 @@ namespace
 {
 
 constexpr int64_t second = 1'000'000;
-constexpr int64_t first_wait = second / 4;
-constexpr int64_t io_wait = 60 * second;
-
-int64_t
-longest_wait (OutageReason reason)
-{
-  switch (reason) {
-  case OutageReason::full:
-    return second;
-  case OutageReason::missing:
-    return 5 * second;
-  default:
-    return 30 * second;
-  }
-}
 
 /* The medium itself failed, as against a shortage of memory or descriptors. */
 bool
@@ -80,14 +65,34 @@ outage_reason_of (int error_number)
   }
 }
 
+void
+StoreOutage::configure (int64_t first_wait, int64_t longest_wait)
+{
+  first_ = first_wait;
+  longest_ = std::max (first_wait, longest_wait);
+}
+
+int64_t
+StoreOutage::longest_wait (OutageReason reason) const
+{
+  switch (reason) {
+  case OutageReason::full:
+    return std::min (longest_, second);
+  case OutageReason::missing:
+    return std::min (longest_, 5 * second);
+  default:
+    return std::min (longest_, 30 * second);
+  }
+}
+
 bool
 StoreOutage::failed (OutageReason reason, int error_number, int64_t mono)
 {
   const bool news = reason != reason_;
   if (is_medium_error (error_number))
-    wait_ = io_wait;
+    wait_ = longest_;
   else
-    wait_ = news ? first_wait : std::min (wait_ * 2, longest_wait (reason));
+    wait_ = std::min (news ? first_ : wait_ * 2, longest_wait (reason));
   reason_ = reason;
   error_number_ = error_number;
   try_at_ = mono + wait_;

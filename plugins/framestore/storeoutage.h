@@ -15,11 +15,13 @@ constexpr size_t outage_reasons = 6;
 [[nodiscard]] OutageReason outage_reason_of (int error_number);
 
 /* One outage after the other: when the store may try again. Times are microseconds of a monotonic
- * clock. A full disk is tried every second, since space comes back by itself; one that failed
- * with an I/O error rests for a minute; for the rest the wait doubles up to half a minute. */
+ * clock. The wait doubles from the first to the longest, but a full disk is tried every second,
+ * since space comes back by itself, a missing folder every 5 s and what is no I/O error every
+ * 30 s; a medium that failed rests for the longest wait at once. */
 class StoreOutage
 {
 public:
+  void configure (int64_t first_wait, int64_t longest_wait);
   /* A try failed. True: this is news (the first failure, or another reason). */
   bool failed (OutageReason reason, int error_number, int64_t mono);
   void end ();
@@ -43,6 +45,10 @@ public:
   }
 
 private:
+  [[nodiscard]] int64_t longest_wait (OutageReason reason) const;
+
+  int64_t first_ = 250'000;
+  int64_t longest_ = 60'000'000;
   OutageReason reason_ = OutageReason::none;
   int error_number_ = 0;
   int64_t wait_ = 0;

@@ -52,6 +52,7 @@ StoreWriter::StoreWriter (StoreSettings settings, StoreLimits limits, StoreListe
       prune_folder_ (settings_.location), sync_folder_ (settings_.location)
 {
   stats_.scanning = true;
+  outage_.configure (limits.retry_us, limits.max_retry_us);
 }
 
 StoreWriter::~StoreWriter ()
@@ -86,6 +87,8 @@ void
 StoreWriter::set_limits (const StoreLimits &limits)
 {
   limits_.set (limits);
+  std::lock_guard lock (mutex_);
+  outage_.configure (limits.retry_us, limits.max_retry_us);
 }
 
 std::optional<StoreWriter::Ticket>

@@ -73,6 +73,8 @@ struct StoreLimits
   int64_t max_age_us = 0; /* 0: no limit */
   KeepFree keep_free;
   int64_t sync_interval_us = 1'000'000; /* 0: each frame by itself, before it is reported */
+  int64_t retry_us = 250'000;           /* of StoreOutage: the first wait and the longest */
+  int64_t max_retry_us = 60'000'000;
 };
 
 /* Microseconds; a test brings its own. */

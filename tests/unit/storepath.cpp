@@ -173,6 +173,23 @@ test_outages ()
   g_assert_cmpint (count_tries (EROFS, 1), >=, 2);
 }
 
+static void
+test_outage_waits ()
+{
+  StoreOutage outage;
+  outage.configure (100, 1000);
+  outage.failed (OutageReason::readonly, EROFS, 0);
+  g_assert_false (outage.may_try (99));
+  g_assert_true (outage.may_try (100));
+  for (int i = 0; i < 5; i++)
+    outage.failed (OutageReason::readonly, EROFS, 0);
+  g_assert_false (outage.may_try (999));
+  g_assert_true (outage.may_try (1000));
+  outage.failed (OutageReason::io, EIO, 0);
+  g_assert_false (outage.may_try (999));
+  g_assert_true (outage.may_try (1000));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -184,5 +201,6 @@ main (int argc, char **argv)
   g_test_add_func ("/store/folder-numbers", test_folder_numbers);
   g_test_add_func ("/store/interval", test_interval);
   g_test_add_func ("/store/outages", test_outages);
+  g_test_add_func ("/store/outage-waits", test_outage_waits);
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 import glob
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -55,6 +56,30 @@ def test_pictures_without_redis():
         assert health["rss-bytes"] > 1 << 20, health
         assert "redissink" in worker.call("DumpGraph")
         assert worker.call("GetStats")["redis"]["published"] == 0
+
+
+def test_waits_of_the_sinks():
+    """What [recovery] says of Redis and of the disk reaches their elements."""
+    with Directory() as place:
+        numbers = ("[recovery]\nredis-backoff=123ms\nredis-backoff-max=4567ms\n"
+                   "storage-backoff=234ms\nstorage-backoff-max=5678ms\n")
+        file = config(place, PICTURE, SMALL + "store=true\n")
+        with open(file, "a", encoding="utf-8") as text:
+            text.write(numbers)
+        with Worker(place, file) as worker:
+            worker.wait_streaming()
+
+            def waits(element):
+                (label,) = [line for line in worker.call("DumpGraph").splitlines()
+                            if f"Gst{element}" in line and "label=" in line]
+                return [int(found) for found in
+                        re.findall(r"retry-delay=(?:\(guint64\) )?(\d+)", label)]
+
+            tap.equal(waits("RedisSink"), [123_000_000, 4_567_000_000])
+            tap.equal(waits("FrameStoreSink"), [234_000_000, 5_678_000_000])
+            worker.call("Apply", GLib.Variant("(a{sv})", ({
+                "storage-backoff-max": GLib.Variant("x", 9_000_000)},)))
+            tap.equal(waits("FrameStoreSink"), [234_000_000, 9_000_000_000])
 
 
 def test_gate_follows_subscribers():
