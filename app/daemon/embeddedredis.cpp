@@ -4,6 +4,7 @@
 #include "config/i18n.h"
 #include "daemon/runtimefile.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <cerrno>
 #include <csignal>
@@ -356,17 +357,19 @@ EmbeddedRedis::exited (int status)
   if (state_ == State::Ending && adopted_)
     return begin ();
   restarts_++;
+  const bool ran = state_ == State::Running || state_ == State::Ending;
   std::string why = "redis-server ended: " + exit_text (status);
   if (state_ == State::Starting)
     for (const auto &line : last_lines_)
       why += "\n  " + line;
-  retry (why);
+  retry (why, ran);
 }
 
 void
-EmbeddedRedis::retry (const std::string &why)
+EmbeddedRedis::retry (const std::string &why, bool ran)
 {
-  const int64_t delay = backoff_.next (random_);
+  const int64_t longest = ran ? settings_.max_respawn_delay : settings_.max_retry_delay;
+  const int64_t delay = std::min (backoff_.next (random_), longest);
   schedule (delay, &EmbeddedRedis::begin);
   enter (State::Waiting, why);
 }

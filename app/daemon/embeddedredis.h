@@ -30,7 +30,8 @@ struct EmbeddedRedisSettings
   int64_t hang_timeout = 6 * G_USEC_PER_SEC; /* no answer for so long: killed */
   int64_t start_timeout = 10 * G_USEC_PER_SEC;
   int64_t stop_timeout = G_USEC_PER_SEC / 2; /* from SIGTERM to SIGKILL */
-  int64_t max_retry_delay = 30 * G_USEC_PER_SEC;
+  int64_t max_retry_delay = 30 * G_USEC_PER_SEC; /* for one that does not start */
+  int64_t max_respawn_delay = G_USEC_PER_SEC;    /* for one that ran: it will again */
 };
 
 /* The private redis-server: started, watched, restarted, ended. Main thread only, nothing blocks.
@@ -116,7 +117,7 @@ private:
   void poll_start ();
   void running ();
   void probe ();
-  void retry (const std::string &why);
+  void retry (const std::string &why, bool ran = false);
   void schedule (int64_t delay, void (EmbeddedRedis::*step) ());
   void kill_process ();
   void remove_files ();
