@@ -98,7 +98,9 @@ Camera::start (Done done)
       [search, config = config_, expect = expect_camera_] {
         search->source = make_source (config, expect, &search->error);
       },
-      [this, search, done] { found (std::move (search->source), search->error, done); });
+      [this, search, done = std::move (done)] {
+        found (std::move (search->source), search->error, done);
+      });
 }
 
 void
@@ -240,7 +242,7 @@ Camera::restart_source_again (Done done)
       [this, outcome, renew, expect = expect_camera_] {
         outcome->source = pipeline_->restart_source (renew, expect, &outcome->error);
       },
-      [this, outcome, done] { started (*outcome, done); });
+      [this, outcome, done = std::move (done)] { started (*outcome, done); });
 }
 
 void

@@ -52,10 +52,9 @@ PictureLog::Shared
 PictureLog::before (int64_t when) const
 {
   return kept_.with ([&] (const Kept &kept) {
-    for (auto entry = kept.pictures.rbegin (); entry != kept.pictures.rend (); ++entry)
-      if (entry->when < when)
-        return entry->picture;
-    return Shared{};
+    const auto found = std::find_if (kept.pictures.rbegin (), kept.pictures.rend (),
+                                     [when] (const auto &entry) { return entry.when < when; });
+    return found == kept.pictures.rend () ? Shared{} : found->picture;
   });
 }
 

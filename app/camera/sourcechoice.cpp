@@ -157,8 +157,9 @@ parse_bin (const CameraConfig &config, const char *key, const std::string &descr
   g_autoptr (GError) problem = nullptr;
   Ref<GstElement> bin = with_a_pad (parse_description (description, &problem), description);
   if (!bin) {
-    g_set_error (error, GST_PARSE_ERROR, problem->code, _ ("camera %s: %s=%s: %s"),
-                 config.id.c_str (), key, description.c_str (), problem->message);
+    g_set_error (error, GST_PARSE_ERROR, problem ? problem->code : GST_PARSE_ERROR_SYNTAX,
+                 _ ("camera %s: %s=%s: %s"), config.id.c_str (), key, description.c_str (),
+                 problem ? problem->message : "");
     return {};
   }
   if (filter)
