@@ -3,6 +3,8 @@
 
 #include "gobject/heldbuffer.h"
 
+#include <algorithm>
+
 namespace camwarden
 {
 
