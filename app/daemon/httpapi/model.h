@@ -153,7 +153,7 @@ struct LogQuery
   size_t limit = 100;
 };
 
-struct LogLine
+struct LogEntry
 {
   int64_t time = 0; /* us UTC */
   std::string level, camera, text;
@@ -161,9 +161,9 @@ struct LogLine
 
 struct LogAnswer
 {
-  std::vector<LogLine> lines; /* oldest first */
-  std::string cursor;         /* for LogQuery::after */
-  std::string source;         /* journal, memory */
+  std::vector<LogEntry> lines; /* oldest first */
+  std::string cursor;          /* for LogQuery::after */
+  std::string source;          /* journal, memory */
 };
 
 class ApiModel
