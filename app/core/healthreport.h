@@ -2,7 +2,10 @@
 #pragma once
 
 #include "core/camerahealth.h"
+#include "core/thresholds.h"
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,13 +22,22 @@ enum class HealthLevel {
 /* "off", "healthy", "warning", "critical". */
 [[nodiscard]] const char *health_level_name (HealthLevel level);
 
-/* One thing that is not as it should be. The code is for programs, the text for people. */
+/* One thing that is not as it should be at this moment. The code is for programs, the texts for
+ * people. Health and alerts are made of the same list. */
 struct HealthIssue
 {
-  HealthLevel level;
-  std::string part; /* redis, camera/ID, configuration */
-  std::string code; /* stall, no-camera, frozen, store-full, ... */
-  std::string text;
+  HealthLevel level = HealthLevel::Warning;
+  std::string part;          /* redis, camera/ID, system, configuration, daemon */
+  std::string code;          /* stall, no-camera, frozen, store-full, cpu, disk, ... */
+  std::string text;          /* what, and why as far as it is known */
+  std::string what = {};     /* what alone */
+  std::string cause = {};    /* why alone; "": it is not known */
+  std::string instance = {}; /* a camera's id, a mount point; "": there is only one */
+  std::string matter = {};   /* what it is one case of: cases of one matter follow each other */
+  bool passing = false;      /* a case between two others, which tell more */
+  std::optional<double> value = {}, threshold = {};
+  std::string unit = {};                              /* of both: "%", "C", "s", "failures" */
+  std::map<std::string, std::string> parameters = {}; /* what a translated text needs */
 };
 
 struct CameraFacts
@@ -45,6 +57,26 @@ struct RedisFacts
   std::string error;
 };
 
+struct ThresholdFacts
+{
+  Quantity what = Quantity::Cpu;
+  std::string instance;
+  ThresholdLevel level = ThresholdLevel::None;
+  double value = 0, warning = 0, critical = 0; /* in the unit of Quantity */
+};
+
+struct MachineFacts
+{
+  std::vector<ThresholdFacts> thresholds;
+  bool under_voltage = false, throttled = false; /* now */
+  bool emergency = false;
+  std::string emergency_cause;
+  unsigned degrade_step = 0;
+  std::string degrade_text;
+  std::string reboot_trouble;  /* why no reboot is possible; "": nothing */
+  std::string history_trouble; /* why nothing is kept on disk; "": it is */
+};
+
 struct HealthReport
 {
   HealthLevel overall = HealthLevel::Healthy;
@@ -59,7 +91,12 @@ struct HealthReport
 
 [[nodiscard]] HealthReport report_health (const std::vector<CameraFacts> &cameras,
                                           const RedisFacts &redis,
-                                          const std::string &configuration_error);
+                                          const std::string &configuration_error,
+                                          const MachineFacts &machine = {});
+
+/* As people say them: percent, degrees, seconds, a number. */
+[[nodiscard]] double shown_value (Quantity what, double value);
+[[nodiscard]] const char *shown_unit (Quantity what);
 
 /* 100 less 10 for each failure in a row, as users of old know it. */
 [[nodiscard]] int health_score (unsigned consecutive_failures);

@@ -73,6 +73,45 @@ test_report ()
 }
 
 static void
+test_machine ()
+{
+  const RedisFacts up{ true, "redis://h:1", "" }, down{ false, "redis://h:1", "refused" };
+  MachineFacts machine;
+  machine.thresholds = {
+    { Quantity::Disk, "/data", ThresholdLevel::Critical, 0.97, 0.9, 0.95 },
+    { Quantity::Cpu, "", ThresholdLevel::None, 0.3, 0.85, 0.95 },
+    { Quantity::CameraFailures, "a", ThresholdLevel::Warning, 6, 5, 10 },
+    { Quantity::RedisAway, "", ThresholdLevel::Warning, 12e6, 10e6, 60e6 },
+  };
+  auto report = report_health ({ good ("a") }, up, "", machine);
+  g_assert_cmpuint (report.issues.size (), ==, 2);
+  const HealthIssue &disk = report.issues[0], &failures = report.issues[1];
+  g_assert_cmpstr (disk.code.c_str (), ==, "disk");
+  g_assert_cmpstr (disk.instance.c_str (), ==, "/data");
+  g_assert_cmpfloat_with_epsilon (*disk.value, 97, 1e-9);
+  g_assert_cmpfloat_with_epsilon (*disk.threshold, 95, 1e-9);
+  g_assert_cmpstr (disk.unit.c_str (), ==, "%");
+  g_assert_cmpstr (failures.part.c_str (), ==, "camera/a");
+  g_assert_cmpfloat_with_epsilon (*failures.threshold, 5, 1e-9);
+
+  machine.thresholds.erase (machine.thresholds.begin (), machine.thresholds.begin () + 3);
+  report = report_health ({ good ("a") }, down, "", machine);
+  g_assert_cmpuint (report.issues.size (), ==, 1); /* one thing is told once */
+  g_assert_cmpfloat_with_epsilon (*report.issues[0].value, 12, 1e-9);
+  g_assert_cmpstr (report.issues[0].unit.c_str (), ==, "s");
+
+  MachineFacts weak;
+  weak.under_voltage = weak.throttled = weak.emergency = true;
+  weak.degrade_step = 2;
+  weak.reboot_trouble = weak.history_trouble = "why";
+  report = report_health ({ good ("a") }, up, "", weak);
+  g_assert_cmpuint (report.issues.size (), ==, 6);
+  g_assert_cmpstr (report.issues[0].code.c_str (), ==, "emergency");
+  g_assert_cmpstr (report.issues[5].text.c_str (), ==,
+                   "Measurements and events are not kept on disk: why");
+}
+
+static void
 test_score ()
 {
   g_assert_cmpint (health_score (0), ==, 100);
@@ -87,6 +126,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, nullptr);
   g_test_add_func ("/healthreport/levels", test_levels);
   g_test_add_func ("/healthreport/report", test_report);
+  g_test_add_func ("/healthreport/machine", test_machine);
   g_test_add_func ("/healthreport/score", test_score);
   return g_test_run ();
 }
