@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "ctl/command.h"
 #include "ctl/jsonvalue.h"
+#include "ctl/options.h"
 #include "gobject/ref.h"
 
 #include <libsoup/soup.h>

@@ -8,13 +8,15 @@ namespace camwarden
 {
 
 static int
-run_config (const Options &options, std::span<const std::string> words)
+run_config (CtlContext &context, int argc, char **argv)
 {
-  if (words.size () != 1 || words[0] != "check") {
-    complain (_ ("say \"camwardenctl config check\""));
+  const auto words = context.parse (nullptr, argc, argv);
+  if (!words)
     return EXIT_USAGE;
-  }
-  const char *file = options.config_file.empty () ? nullptr : options.config_file.c_str ();
+  if (words->size () != 1 || words->front () != "check")
+    return wrong_usage (_ ("say \"camwardenctl config check\""));
+  const std::string &config = context.options.config_file;
+  const char *file = config.empty () ? nullptr : config.c_str ();
   return check_config (ConfigSources::from_environment (file), stdout);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "config/i18n.h"
-#include "ctl/client.h"
+#include "ctl/command.h"
 #include "ctl/exitstatus.h"
 #include "ctl/statusview.h"
 
@@ -69,30 +69,26 @@ print_json (JsonNodePtr status, JsonNodePtr cameras, JsonNodePtr health)
 }
 
 static int
-run_status (const Options &options, std::span<const std::string> words)
+run_status (CtlContext &context, int argc, char **argv)
 {
-  if (!words.empty ()) {
-    complain (_ ("\"status\" takes no arguments"));
+  if (!context.parse_alone (nullptr, argc, argv))
     return EXIT_USAGE;
-  }
-  Client client (options);
+  Client &client = context.client ();
   ClientError error;
   JsonNodePtr status = client.get ("/api/status", error);
   JsonNodePtr cameras = status ? client.get ("/api/cameras", error) : JsonNodePtr{};
   JsonNodePtr health = cameras ? client.get ("/api/health/summary", error) : JsonNodePtr{};
-  if (!health) {
-    complain (error.text);
-    return error.status;
-  }
+  if (!health)
+    return complain (error);
   const int result = exit_status (json_node_get_object (health.get ()));
-  if (options.json) {
+  if (context.options.json) {
     print_json (std::move (status), std::move (cameras), std::move (health));
     return result;
   }
   const StatusFacts facts
       = facts_of (json_node_get_object (status.get ()), json_node_get_object (cameras.get ()),
                   json_node_get_object (health.get ()));
-  fputs (format_status (facts, Terminal::of_stdout ()).c_str (), stdout);
+  fputs (format_status (facts, context.terminal).c_str (), stdout);
   return result;
 }
 

@@ -10,12 +10,10 @@ namespace camwarden
 {
 
 static int
-run_version (const Options &, std::span<const std::string> words)
+run_version (CtlContext &context, int argc, char **argv)
 {
-  if (!words.empty ()) {
-    complain (_ ("\"version\" takes no arguments"));
+  if (!context.parse_alone (nullptr, argc, argv))
     return EXIT_USAGE;
-  }
   printf ("camwardenctl %s\n", CAMWARDEN_VERSION);
   return EXIT_HEALTHY;
 }

@@ -1,36 +1,73 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "ctl/client.h"
+#include "ctl/options.h"
+#include "ctl/terminal.h"
+
+#include <glib.h>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace camwarden
 {
 
-struct Options
-{
-  std::string socket;      /* --socket; empty: found by itself */
-  std::string url;         /* --url; empty: the socket */
-  std::string token_file;  /* --token-file */
-  std::string config_file; /* --config */
-  bool json = false;       /* --json */
-};
+struct CtlContext;
 
-/* Each command has a file of its own. `words` are those behind the command's name. The result is
- * the exit status. */
+/* Each command has a file of its own, and a row in the table of main.cpp. `run` gets the words from
+ * the command's name on; its result is the exit status (exitstatus.h). */
 struct Command
 {
   const char *name;
-  const char *arguments; /* for --help, such as "check" */
-  const char *doc;       /* to be translated */
-  int (*run) (const Options &options, std::span<const std::string> words);
+  const char *arguments; /* for --help, such as "ID [test|recover]"; words with bars are verbs */
+  const char *summary;   /* one line, to be translated */
+  int (*run) (CtlContext &context, int argc, char **argv);
 };
+
+using Words = std::vector<std::string>;
+
+/* What a command works with. */
+struct CtlContext
+{
+  const Command *command = nullptr;
+  Options options;
+  Terminal terminal = Terminal::of_stdout ();
+
+  /* Reads `entries` (NULL: none of its own; ends in a short row) and the options of every command,
+   * which use the letters j s u t c. Gives the words that are left, without the command's name.
+   * Nothing: it has complained, the exit status is EXIT_USAGE. --help ends the program.
+   * `description` stands below the options there, translated. */
+  [[nodiscard]] std::optional<Words> parse (const GOptionEntry *entries, int argc, char **argv,
+                                            const char *description = nullptr);
+
+  /* The same for a command that takes no words. */
+  [[nodiscard]] bool parse_alone (const GOptionEntry *entries, int argc, char **argv,
+                                  const char *description = nullptr);
+
+  /* Not before parse(). */
+  [[nodiscard]] Client &client ();
+
+private:
+  std::unique_ptr<Client> client_;
+};
+
+/* "camwardenctl: TEXT" to stderr. */
+void complain (const std::string &text);
+
+/* The same; returns the error's exit status. */
+[[nodiscard]] int complain (const ClientError &error);
+
+/* The same; returns EXIT_USAGE. */
+[[nodiscard]] int wrong_usage (const std::string &text);
+
+/* TEXT as UTF-8 to standard output, in what the terminal reads. */
+void print (const Terminal &terminal, const std::string &text);
 
 extern const Command status_command;
 extern const Command config_command;
 extern const Command version_command;
-
-/* "camwardenctl: TEXT" to stderr. */
-void complain (const std::string &text);
 
 } // namespace camwarden

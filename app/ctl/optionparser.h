@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "ctl/options.h"
+
+#include <glib.h>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace camwarden
+{
+
+/* A GOptionContext whose first group is that of every command. */
+class OptionParser
+{
+public:
+  explicit OptionParser (Options &options) : options_ (options) {}
+
+  std::string program; /* for "Usage:" */
+  std::string arguments, summary, description;
+  const GOptionEntry *entries = nullptr;
+  bool stop_at_word = false; /* the options behind the first word are not ours */
+
+  /* The words; nothing: it has complained. */
+  [[nodiscard]] std::optional<std::vector<std::string>> parse (int argc, char **argv);
+
+private:
+  [[nodiscard]] bool parse_into (struct OptionTexts &texts, int argc, char **argv) const;
+
+  Options &options_;
+};
+
+} // namespace camwarden
