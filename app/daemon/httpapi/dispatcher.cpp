@@ -4,7 +4,9 @@
 
 #include "common/textcheck.h"
 #include "daemon/httpapi/exchange.h"
+#include "daemon/httpapi/websocket.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace camwarden
@@ -13,6 +15,7 @@ namespace camwarden
 static constexpr goffset largest_body = 64 * 1024;
 static constexpr size_t longest_url = 2048;
 static constexpr size_t deepest_json = 32;
+static constexpr const char *handled_paths[]{ nullptr, websocket_path };
 static constexpr const char *exchange_key = "camwarden-exchange";
 static constexpr const char *body_size_key = "camwarden-body-size";
 
@@ -33,13 +36,17 @@ Dispatcher::Dispatcher (SoupServer *server, Connections &connections, HostTable 
       routes_ (std::move (routes)),
       started_ (server, g_signal_connect (server, "request-started", G_CALLBACK (on_started), this))
 {
-  soup_server_add_early_handler (server, nullptr, on_head, this, nullptr);
-  soup_server_add_handler (server, nullptr, on_request, this, nullptr);
+  /* A path with a handler of its own, as libsoup's WebSockets need, hides the one of all paths. */
+  for (const char *path : handled_paths) {
+    soup_server_add_early_handler (server, path, on_head, this, nullptr);
+    soup_server_add_handler (server, path, on_request, this, nullptr);
+  }
 }
 
 Dispatcher::~Dispatcher ()
 {
-  soup_server_remove_handler (server_.get (), nullptr);
+  for (const char *path : handled_paths)
+    soup_server_remove_handler (server_.get (), path);
 }
 
 void
@@ -145,6 +152,9 @@ bool
 Dispatcher::check_rate (Exchange &exchange, const Client &client)
 {
   const int64_t now = g_get_monotonic_time ();
+  /* The dashboard is a dozen small files: they cost hardly more than a refusal. */
+  if (exchange.path ().starts_with ("/assets/"))
+    return true;
   if (client.peer != Peer::Other || rates_.take (client.address, now))
     return true;
   exchange.add_header ("Retry-After",
@@ -218,11 +228,18 @@ ask_for_token (Exchange &exchange, const char *detail)
   exchange.reply_problem (401, detail);
 }
 
+/* The page itself is open, and asks for the token; a picture at the same path is not. */
+static Role
+needed_role (const Exchange &exchange, Role of_route)
+{
+  return exchange.query ("action") ? std::max (of_route, Role::Read) : of_route;
+}
+
 bool
 Dispatcher::check_access (Exchange &exchange, const Client &client)
 {
   const int64_t now = g_get_monotonic_time ();
-  const Role needed = exchange.route_->role;
+  const Role needed = needed_role (exchange, exchange.route_->role);
   const auto token = presented_token (exchange);
   switch (access_.decide (client.peer, client.address, token, needed, now)) {
   case Access::Allowed:

@@ -48,7 +48,7 @@ page_routes (ApiModel &model)
   return {
     { .method = "GET",
       .path_template = "/",
-      .role = Role::Read,
+      .role = Role::None,
       .handle = with_model (model, get_root),
       .doc = "The dashboard; ?action=snapshot and ?action=stream as mjpg-streamer has them",
       .name = "getPage",
@@ -57,7 +57,7 @@ page_routes (ApiModel &model)
       .example = { .type = "text/html" } },
     { .method = "GET",
       .path_template = "/assets/{file}",
-      .role = Role::Read,
+      .role = Role::None,
       .handle = with_model (model, get_asset),
       .doc = "The dashboard's scripts, styles and icons",
       .name = "getAsset",

@@ -6,6 +6,7 @@
 #include "daemon/httpapi/exchange.h"
 #include "daemon/httpapi/listener.h"
 #include "daemon/httpapi/tokenfile.h"
+#include "daemon/httpapi/websocket.h"
 
 #include <charconv>
 #include <gio/gunixsocketaddress.h>
@@ -49,6 +50,7 @@ struct ApiServer::Impl
   /* Ended in the reverse order: no new connections, then none at all, then the rest. */
   Ref<SoupServer> server;
   std::unique_ptr<Connections> connections;
+  std::unique_ptr<Websockets> websockets;
   std::unique_ptr<Dispatcher> dispatcher;
   std::vector<Place> places;
 };
@@ -57,6 +59,7 @@ std::vector<Route>
 ApiServer::Impl::routes () const
 {
   auto all = api_routes (model);
+  all.push_back (websockets->route ());
   all.insert (all.end (), options.routes.begin (), options.routes.end ());
   return all;
 }
@@ -311,6 +314,9 @@ ApiServer::start (GError **error, ApiServer *before)
   impl.server = Ref<SoupServer>::adopt (soup_server_new (nullptr, nullptr));
   impl.connections = std::make_unique<Connections> (impl.server.get (), impl.options.limits,
                                                     impl.options.classify);
+  impl.websockets
+      = std::make_unique<Websockets> (impl.server.get (), impl.model, impl.access,
+                                      *impl.connections, impl.options.limits.write_time);
   impl.dispatcher = std::make_unique<Dispatcher> (
       impl.server.get (), *impl.connections, HostTable (g_get_host_name (), impl.options.hosts),
       impl.access, AddressBuckets (impl.options.rate, impl.options.burst), impl.routes ());
@@ -330,6 +336,7 @@ ApiServer::stop ()
   impl.places.clear ();
   if (impl.connections)
     impl.connections->close_all ();
+  impl.websockets.reset ();
   if (impl.server)
     soup_server_disconnect (impl.server.get ());
   impl.dispatcher.reset ();
@@ -345,6 +352,8 @@ ApiServer::reload_tokens (GError **error)
   auto tokens = read_token_file (impl_->options.token_file, error);
   if (tokens)
     impl_->access.set_tokens (std::move (*tokens));
+  if (tokens && impl_->websockets)
+    impl_->websockets->check_tokens ();
   return tokens.has_value ();
 }
 

@@ -1,0 +1,564 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* /api/ws, frame by frame. */
+#include "daemon/http/httptest.h"
+#include "redis/frameheader.h"
+
+#include <cstring>
+#include <filesystem>
+#include <json-glib/json-glib.h>
+
+using namespace camwarden;
+
+static const std::string read_token = "read-0123456789abcdef";
+static const std::string control_token = "ctrl-0123456789abcdef";
+
+namespace
+{
+
+struct Frame
+{
+  int opcode = -1; /* -1: the connection has ended */
+  std::string data;
+};
+
+/* A client of RFC 6455, as slow or as wrong as a test wants it. */
+class Socket
+{
+public:
+  explicit Socket (int port, const std::string &lines = "") : client_ (port)
+  {
+    client_.send (request_text ("GET", "/api/ws",
+                                "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                "Sec-WebSocket-Version: 13\r\n"
+                                "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+                                    + lines));
+    size_t end;
+    while ((end = buffer_.find ("\r\n\r\n")) == std::string::npos)
+      if (!more ())
+        return;
+    status = atoi (buffer_.c_str () + 9);
+    if (status == 101)
+      buffer_.erase (0, end + 4);
+  }
+
+  void
+  send (const std::string &text, int opcode = 1)
+  {
+    std::string frame (1, static_cast<char> (0x80 | opcode));
+    if (text.size () < 126) {
+      frame += static_cast<char> (0x80 | text.size ());
+    } else {
+      frame += static_cast<char> (0x80 | 126);
+      frame += static_cast<char> (text.size () >> 8);
+      frame += static_cast<char> (text.size ());
+    }
+    client_.send (frame + std::string (4, '\0') + text); /* a mask of zeros changes nothing */
+  }
+
+  Frame
+  receive ()
+  {
+    if (!need (2))
+      return {};
+    const auto byte = [this] (size_t i) { return static_cast<unsigned char> (buffer_[i]); };
+    const int opcode = byte (0) & 0x0F;
+    size_t size = byte (1) & 0x7F, head = 2;
+    const size_t wide = size == 126 ? 2 : size == 127 ? 8 : 0;
+    if (!need (head + wide))
+      return {};
+    if (wide)
+      size = 0;
+    for (size_t i = 0; i < wide; i++)
+      size = size << 8 | byte (head++);
+    if (!need (head + size))
+      return {};
+    const Frame frame{ opcode, buffer_.substr (head, size) };
+    buffer_.erase (0, head + size);
+    if (opcode == 9 && answer_pings)
+      send (frame.data, 10);
+    return frame;
+  }
+
+  /* The next one of this kind, whatever comes before; its data is empty at the end. */
+  std::string
+  wait (int opcode, const char *containing = "")
+  {
+    for (;;) {
+      const Frame frame = receive ();
+      if (frame.opcode < 0)
+        return {};
+      if (frame.opcode == opcode && frame.data.find (containing) != std::string::npos)
+        return frame.data;
+    }
+  }
+
+  /* The code by which the other end closes; 0: it just went. */
+  int
+  close_code ()
+  {
+    const std::string data = wait (8);
+    return data.size () < 2
+               ? 0
+               : static_cast<unsigned char> (data[0]) << 8 | static_cast<unsigned char> (data[1]);
+  }
+
+  HttpClient &
+  client ()
+  {
+    return client_;
+  }
+
+  int status = 0;
+  bool answer_pings = true;
+
+private:
+  bool
+  more ()
+  {
+    const std::string some = client_.read_some ();
+    buffer_ += some;
+    return !some.empty ();
+  }
+
+  bool
+  need (size_t count)
+  {
+    while (buffer_.size () < count)
+      if (!more ())
+        return false;
+    return true;
+  }
+
+  HttpClient client_;
+  std::string buffer_;
+};
+
+struct Picture
+{
+  std::string camera, jpeg;
+  uint32_t number = 0, age = 0;
+};
+
+} // namespace
+
+static uint32_t
+number_at (const std::string &data, size_t at)
+{
+  uint32_t value = 0;
+  for (size_t i = 0; i < 4; i++)
+    value = value << 8 | static_cast<unsigned char> (data.at (at + i));
+  return value;
+}
+
+static Picture
+parse_picture (const std::string &data)
+{
+  g_assert_cmpint (data.at (0), ==, 1);
+  const auto length = static_cast<size_t> (data.at (1));
+  return { data.substr (2, length), data.substr (10 + length), number_at (data, 2 + length),
+           number_at (data, 6 + length) };
+}
+
+static std::string
+ack (uint32_t number)
+{
+  return "{\"ack\": " + std::to_string (number) + "}";
+}
+
+/* Pushes numbered frames until it is told to stop. */
+struct Pump
+{
+  HttpFixture &http;
+  size_t size = 100;
+  unsigned pushed = 0;
+  int64_t captured_before = 0; /* us; 0: the frame does not say */
+  guint source = 0;
+
+  explicit Pump (HttpFixture &fixture) : http (fixture) {}
+  ~Pump ()
+  {
+    if (source)
+      g_source_remove (source);
+  }
+  Pump (const Pump &) = delete;
+  Pump &operator= (const Pump &) = delete;
+
+  void
+  start ()
+  {
+    source = g_timeout_add (5, push, this);
+  }
+
+  static gboolean
+  push (gpointer data)
+  {
+    auto *self = static_cast<Pump *> (data);
+    std::string jpeg = "frame " + std::to_string (++self->pushed) + " ";
+    if (self->captured_before) {
+      FrameHeader header;
+      header.camera = "front";
+      header.run = "run";
+      header.ts = g_get_real_time () - self->captured_before;
+      jpeg = jpeg_head (to_json (header)) + jpeg;
+    }
+    jpeg.resize (std::max (self->size, jpeg.size ()), 'x');
+    g_autoptr (GBytes) bytes = g_bytes_new (jpeg.data (), jpeg.size ());
+    self->http.model.push ("front", bytes);
+    return G_SOURCE_CONTINUE;
+  }
+};
+
+static void
+assert_json (const std::string &text, std::initializer_list<const char *> names)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) error = nullptr;
+  json_parser_load_from_data (parser, text.data (), static_cast<gssize> (text.size ()), &error);
+  g_assert_no_error (error);
+  JsonObject *object = json_node_get_object (json_parser_get_root (parser));
+  for (const char *name : names)
+    if (!json_object_has_member (object, name))
+      g_error ("%s is missing in %s", name, text.c_str ());
+}
+
+static void
+test_state ()
+{
+  HttpFixture http;
+  Alert alert;
+  alert.id = 7;
+  alert.code = "cpu";
+  alert.text = "The processor is busy";
+  http.model.alert_list = { alert };
+  http.model.sampled.sample.time = 1;
+  http.model.sampled.sample.cpu = CpuShare{ 0.25, 0 };
+  http.model.sampled.thresholds
+      = { { Quantity::Cpu, "", ThresholdLevel::Warning, 0.25, 0.85, 0.95 } };
+  http.run ([&] {
+    Socket socket (http.port);
+    g_assert_cmpint (socket.status, ==, 101);
+    const auto hello = socket.wait (1, "\"hello\"");
+    assert_json (hello, { "version", "needs_token", "role" });
+    g_assert_nonnull (strstr (hello.c_str (), "\"role\":\"control\""));
+    const auto state = socket.wait (1, "\"state\"");
+    assert_json (state, { "status", "health", "machine", "cameras", "alerts" });
+    for (const char *part : { "\"percent\":25", "\"warning\":85", "\"id\":7", "\"id\":\"front\"" })
+      if (!strstr (state.c_str (), part))
+        g_error ("%s is missing in %s", part, state.c_str ());
+    const int64_t begin = g_get_monotonic_time ();
+    for (int i = 0; i < 3; i++)
+      g_assert_false (socket.wait (1, "\"state\"").empty ());
+    g_assert_cmpint (g_get_monotonic_time () - begin, >, 1'500'000);
+  });
+}
+
+static gboolean
+stall_and_tell (gpointer data)
+{
+  auto *http = static_cast<HttpFixture *> (data);
+  http->model.list.front ().state = CameraState::Stalled;
+  Event event;
+  event.id = 3;
+  event.kind = "fault";
+  event.text = "It has stalled";
+  http->model.tell (event);
+  http->model.alert_list.resize (1);
+  http->model.alert_list.front ().id = 9;
+  http->model.tell (http->model.alert_list.front ());
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_news ()
+{
+  HttpFixture http;
+  http.run ([&] {
+    Socket socket (http.port);
+    socket.wait (1, "\"state\"");
+    g_idle_add (stall_and_tell, &http);
+    assert_json (socket.wait (1, "\"type\":\"event\""), { "event" });
+    assert_json (socket.wait (1, "\"type\":\"alert\""), { "alert" });
+    g_assert_false (socket.wait (1, "stalled").empty ());
+  });
+}
+
+static void
+test_pictures_wait_for_acknowledgement ()
+{
+  HttpFixture http;
+  Pump pump (http);
+  pump.captured_before = 50'000;
+  pump.start ();
+  http.run ([&] {
+    Socket socket (http.port);
+    socket.send (R"({"view": ["front", "nowhere"]})");
+    const auto first = parse_picture (socket.wait (2));
+    g_assert_cmpstr (first.camera.c_str (), ==, "front");
+    g_assert_cmpuint (first.age, >=, 50);
+    g_assert_cmpuint (first.age, <, 5000);
+    /* A second of states, and not one picture more. */
+    for (int states = 0; states < 2;) {
+      const Frame frame = socket.receive ();
+      g_assert_cmpint (frame.opcode, !=, 2);
+      states += frame.opcode == 1;
+    }
+    socket.send (ack (first.number));
+    const auto second = parse_picture (socket.wait (2));
+    g_assert_cmpuint (second.number, ==, first.number + 1);
+    /* It was the newest one, which had waited for less than a pause of the pump. */
+    g_assert_cmpuint (second.age, <, 1000);
+    for (uint32_t number = second.number; number < second.number + 50; number++) {
+      socket.send (ack (number));
+      g_assert_cmpuint (parse_picture (socket.wait (2)).number, ==, number + 1);
+    }
+  });
+}
+
+static void
+test_views_end ()
+{
+  HttpFixture http;
+  Pump pump (http);
+  pump.start ();
+  http.run ([&] {
+    Socket socket (http.port);
+    socket.send (R"({"view": ["front"]})");
+    const auto picture = parse_picture (socket.wait (2));
+    g_assert_cmpuint (picture.age, ==, UINT32_MAX);
+    socket.send (R"({"view": []})");
+    socket.send (ack (picture.number));
+    socket.wait (1, "\"state\"");
+    for (int states = 0; states < 2;) {
+      const Frame frame = socket.receive ();
+      g_assert_cmpint (frame.opcode, !=, 2);
+      states += frame.opcode == 1;
+    }
+  });
+  g_assert_cmpuint (http.model.watchers (), ==, 0);
+}
+
+static ApiServerOptions
+strangers ()
+{
+  ApiServerOptions options;
+  options.token_file
+      = write_file ("read " + read_token + "\ncontrol " + control_token + "\n", 0600);
+  options.classify = [] (const std::string &) { return Peer::Other; };
+  options.rate = options.burst = 1e6;
+  return options;
+}
+
+static void
+test_tokens ()
+{
+  HttpFixture http (strangers ());
+  http.run ([&] {
+    Socket good (http.port);
+    const auto hello = good.wait (1);
+    g_assert_nonnull (strstr (hello.c_str (), "\"needs_token\":true"));
+    good.send (R"({"auth": ")" + control_token + R"("})");
+    g_assert_nonnull (strstr (good.wait (1).c_str (), "\"role\":\"control\""));
+    g_assert_nonnull (strstr (good.wait (1).c_str (), "\"state\""));
+
+    Socket wrong (http.port);
+    wrong.send (R"({"view": ["front"]})"); /* of no use before */
+    wrong.send (R"({"auth": "wrong-0123456789abcdef"})");
+    g_assert_cmpint (wrong.close_code (), ==, 4401);
+
+    Socket silent (http.port);
+    const int64_t begin = g_get_monotonic_time ();
+    g_assert_cmpint (silent.close_code (), ==, 4401);
+    g_assert_cmpint (g_get_monotonic_time () - begin, >, 1'500'000);
+  });
+  g_assert_cmpuint (http.model.watchers (), ==, 0);
+}
+
+static void
+test_token_is_taken_away ()
+{
+  auto options = strangers ();
+  const std::string file = options.token_file;
+  HttpFixture http (std::move (options));
+  struct Change
+  {
+    HttpFixture *http;
+    std::string file;
+  } change{ &http, file };
+  http.run ([&] {
+    Socket socket (http.port);
+    socket.send (R"({"auth": ")" + read_token + R"("})");
+    socket.wait (1, "\"state\"");
+    const auto reload = [] (gpointer data) -> gboolean {
+      auto *self = static_cast<Change *> (data);
+      const std::string text = "control " + control_token + "\n";
+      g_file_set_contents_full (self->file.c_str (), text.c_str (), -1,
+                                G_FILE_SET_CONTENTS_CONSISTENT, 0600, nullptr);
+      g_autoptr (GError) error = nullptr;
+      const bool good = self->http->server->reload_tokens (&error);
+      g_assert_no_error (error);
+      g_assert_true (good);
+      return G_SOURCE_REMOVE;
+    };
+    g_idle_add (reload, &change);
+    g_assert_cmpint (socket.close_code (), ==, 4401);
+  });
+}
+
+static void
+test_wrong_messages ()
+{
+  HttpFixture http;
+  http.run ([&] {
+    for (const std::string &text :
+         { std::string ("no json"), std::string ("[1]"), std::string (R"({"a":)"),
+           std::string (R"({"a":[[[[[[[[[[1]]]]]]]]]]})") }) {
+      Socket socket (http.port);
+      socket.send (text);
+      g_assert_cmpint (socket.close_code (), ==, 1008);
+    }
+    Socket binary (http.port);
+    binary.send ("{}", 2);
+    g_assert_cmpint (binary.close_code (), ==, 1008);
+    Socket large (http.port);
+    large.send ("{\"a\":\"" + std::string (5000, 'x') + "\"}");
+    g_assert_true (large.client ().closed_within (5)); /* libsoup leaves without a word */
+    /* What it does not know is no error: a later page may say more. */
+    Socket later (http.port);
+    later.send (R"({"view": 5, "ack": "x", "auth": null, "width": 320, "more": {}})");
+    later.wait (1, "\"state\"");
+    g_assert_false (later.wait (1, "\"state\"").empty ());
+  });
+}
+
+static void
+test_who_may_not_come_in ()
+{
+  ApiServerOptions options;
+  options.limits.streams = 2;
+  HttpFixture http (options);
+  http.run ([&] {
+    g_assert_cmpint (Socket (http.port, "Origin: http://evil.example\r\n").status, ==, 403);
+    g_assert_cmpint (Socket (http.port, "Host: evil.example\r\n").status, ==, 421);
+    g_assert_cmpint (Socket (http.port, "Origin: http://localhost\r\n").status, ==, 101);
+    HttpClient plain (http.port);
+    plain.send (request_text ("GET", "/api/ws"));
+    g_assert_cmpint (plain.receive ().status, ==, 426);
+    HttpClient below (http.port);
+    below.send (request_text ("GET", "/api/ws/more"));
+    g_assert_cmpint (below.receive ().status, ==, 404);
+  });
+  http.spin (1.5); /* until the one that came in is seen to have left */
+  http.run ([&] {
+    Socket one (http.port), two (http.port), three (http.port);
+    g_assert_cmpint (one.status, ==, 101);
+    g_assert_cmpint (two.status, ==, 101);
+    g_assert_cmpint (three.status, ==, 503);
+  });
+}
+
+static void
+test_page_that_stops_reading ()
+{
+  ApiServerOptions options;
+  options.limits.write_time = 3'000'000;
+  HttpFixture http (options);
+  Pump pump (http);
+  pump.size = 100'000;
+  pump.start ();
+  long before = 0, most = 0;
+  http.run ([&] {
+    Socket reader (http.port), stopped (http.port);
+    for (Socket *socket : { &reader, &stopped }) {
+      socket->send (R"({"view": ["front"]})");
+      socket->send (ack (parse_picture (socket->wait (2)).number));
+    }
+    before = resident_kib ();
+    const int64_t end = g_get_monotonic_time () + 6'000'000;
+    while (g_get_monotonic_time () < end) {
+      reader.send (ack (parse_picture (reader.wait (2)).number));
+      most = std::max (most, resident_kib ());
+    }
+    g_assert_true (stopped.client ().closed_within (3));
+    g_assert_false (reader.wait (1, "\"state\"").empty ());
+  });
+  g_test_message ("RSS %+ld KiB while %u pictures came", most - before, pump.pushed);
+  http.spin (1.5);
+  g_assert_cmpuint (http.model.watchers (), ==, 0);
+}
+
+/* Whoever answers no ping is gone, even if nothing is to be sent to it. */
+static void
+test_page_without_pong ()
+{
+  ApiServerOptions options;
+  options.limits.write_time = 3'000'000;
+  HttpFixture http (options);
+  http.run ([&] {
+    Socket lively (http.port), dead (http.port);
+    dead.answer_pings = false;
+    const int64_t begin = g_get_monotonic_time ();
+    while (dead.receive ().opcode >= 0) {
+    }
+    g_assert_cmpint (g_get_monotonic_time () - begin, >=, 2'500'000);
+    g_assert_false (lively.wait (9).empty ());
+  });
+}
+
+static int
+descriptors ()
+{
+  int count = 0;
+  for (const auto &entry : std::filesystem::directory_iterator ("/proc/self/fd"))
+    count += entry.exists ();
+  return count;
+}
+
+static void
+test_nothing_is_left_behind ()
+{
+  ApiServerOptions options;
+  options.self_test_interval = 3600'000'000; /* it has a socket of its own */
+  HttpFixture http (options);
+  const auto visit = [&] (int times) {
+    http.run ([&] {
+      for (int i = 0; i < times; i++) {
+        Socket socket (http.port);
+        socket.send (R"({"view": ["front"]})");
+        socket.wait (1, "\"state\"");
+        if (i % 2)
+          socket.send (std::string ("\x03\xe8", 2), 8);
+        if (i % 2)
+          socket.wait (8);
+      }
+    });
+    http.spin (2);
+  };
+  visit (10);
+  const int before = descriptors ();
+  const long memory = resident_kib ();
+  visit (60);
+  for (int i = 0; i < 100 && descriptors () > before; i++)
+    http.spin (0.1);
+  g_assert_cmpint (descriptors (), <=, before);
+  g_assert_cmpuint (http.model.watchers (), ==, 0);
+  g_test_message ("RSS %+ld KiB after 60 pages came and went", resident_kib () - memory);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, nullptr);
+  g_test_add_func ("/httpsocket/state", test_state);
+  g_test_add_func ("/httpsocket/news", test_news);
+  g_test_add_func ("/httpsocket/pictures-wait-for-acknowledgement",
+                   test_pictures_wait_for_acknowledgement);
+  g_test_add_func ("/httpsocket/views-end", test_views_end);
+  g_test_add_func ("/httpsocket/tokens", test_tokens);
+  g_test_add_func ("/httpsocket/token-is-taken-away", test_token_is_taken_away);
+  g_test_add_func ("/httpsocket/wrong-messages", test_wrong_messages);
+  g_test_add_func ("/httpsocket/who-may-not-come-in", test_who_may_not_come_in);
+  g_test_add_func ("/httpsocket/page-that-stops-reading", test_page_that_stops_reading);
+  g_test_add_func ("/httpsocket/page-without-pong", test_page_without_pong);
+  g_test_add_func ("/httpsocket/nothing-is-left-behind", test_nothing_is_left_behind);
+  return g_test_run ();
+}
