@@ -62,6 +62,7 @@ struct ProcessSample
   unsigned descriptors = 0;
   std::optional<double> cpu; /* processors in use: 1 is one whole core; not known at first */
   unsigned restarts = 0;
+  std::optional<uint64_t> written; /* bytes to disks since it started; not known: not allowed */
   /* Threads that wait in the kernel where no signal reaches them (state D), and since when one of
    * them has done so at each sample without using the processor: monotonic us, 0: none. */
   unsigned blocked_threads = 0;

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "core/processwatch.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+namespace camwarden
+{
+
+namespace
+{
+
+std::string
+mebibytes (double bytes)
+{
+  std::array<char, 32> text;
+  (void)std::snprintf (text.data (), text.size (), "%.0f MiB", bytes / (1 << 20));
+  return text.data ();
+}
+
+/* A worker is its camera's. */
+std::string
+part_of (const std::string &name)
+{
+  constexpr std::string_view camera = "camera:";
+  if (name.starts_with (camera))
+    return "camera/" + name.substr (camera.size ());
+  return name == "redis-server" ? "redis" : "daemon";
+}
+
+} // namespace
+
+void
+ProcessWatch::sampled (const SystemSample &sample)
+{
+  now_ = sample.time;
+  enter_hour (now_);
+  std::map<std::string, Known> present;
+  for (const auto &process : sample.processes) {
+    Known &known = present[process.name];
+    if (auto before = known_.extract (process.name))
+      known = std::move (before.mapped ());
+    const bool same = known.pid == process.pid;
+    if (!same)
+      known.memory = Trend ();
+    known.pid = process.pid;
+    if (!process.running) {
+      known.hung_since = 0;
+      continue;
+    }
+    known.rss = process.rss;
+    known.memory.add (now_, static_cast<double> (process.rss));
+    note_hanging (known, process, now_);
+    note_writes (known, process, same);
+  }
+  known_ = std::move (present);
+}
+
+/* Stopped, traced, or with a thread that waits in the kernel where no signal reaches it. */
+void
+ProcessWatch::note_hanging (Known &known, const ProcessSample &process, int64_t now) const
+{
+  const bool stopped = process.state == 'T' || process.state == 't';
+  known.state = process.state;
+  if (process.blocked_since)
+    known.hung_since = process.blocked_since;
+  else if (!stopped)
+    known.hung_since = 0;
+  else if (!known.hung_since)
+    known.hung_since = now;
+}
+
+void
+ProcessWatch::note_writes (Known &known, const ProcessSample &process, bool same) const
+{
+  if (!process.written)
+    return;
+  const uint64_t before = same ? std::min (known.written, *process.written) : 0;
+  known.by_hour[static_cast<size_t> (hour_) % hours] += *process.written - before;
+  known.written = *process.written;
+}
+
+void
+ProcessWatch::enter_hour (int64_t now)
+{
+  const int64_t present = now / hour;
+  const int64_t first = std::max (hour_ + 1, present - static_cast<int64_t> (hours) + 1);
+  for (int64_t next = std::max<int64_t> (first, 0); hour_ >= 0 && next <= present; next++)
+    for (auto &[name, known] : known_)
+      known.by_hour[static_cast<size_t> (next) % hours] = 0;
+  hour_ = present;
+}
+
+bool
+ProcessWatch::grows (const Known &known) const
+{
+  const auto slope = known.memory.slope ();
+  return settings_.growth > 0 && slope && slope->share > settings_.growth
+         && slope->growth >= settings_.least_growth && slope->steady >= settings_.steady;
+}
+
+uint64_t
+ProcessWatch::sum (const Known &known)
+{
+  return std::accumulate (known.by_hour.begin (), known.by_hour.end (), uint64_t{ 0 });
+}
+
+std::vector<std::string>
+ProcessWatch::growing () const
+{
+  std::vector<std::string> names;
+  for (const auto &[name, known] : known_)
+    if (grows (known))
+      names.push_back (name);
+  return names;
+}
+
+std::map<std::string, uint64_t>
+ProcessWatch::written () const
+{
+  std::map<std::string, uint64_t> all;
+  for (const auto &[name, known] : known_)
+    all[name] = sum (known);
+  return all;
+}
+
+std::vector<Condition>
+ProcessWatch::conditions () const
+{
+  std::vector<Condition> list;
+  for (const auto &[name, known] : known_) {
+    add_hanging (list, name, known);
+    add_growth (list, name, known);
+  }
+  add_writes (list);
+  return list;
+}
+
+void
+ProcessWatch::add_hanging (std::vector<Condition> &list, const std::string &name,
+                           const Known &known) const
+{
+  if (!known.hung_since || now_ - known.hung_since < settings_.hung_after)
+    return;
+  const bool stopped = known.state == 'T' || known.state == 't';
+  const int64_t seconds = (now_ - known.hung_since) / 1'000'000;
+  Condition condition;
+  condition.code = "process-hung";
+  condition.severity = Severity::Critical;
+  condition.instance = name;
+  condition.part = part_of (name);
+  condition.text = "Process " + name + " (" + std::to_string (known.pid) + ") hangs for "
+                   + std::to_string (seconds) + " s";
+  condition.cause = stopped ? "it was stopped by a signal"
+                            : "a thread waits in the kernel: a device or a disk does not answer";
+  condition.value = static_cast<double> (seconds);
+  condition.threshold = static_cast<double> (settings_.hung_after) / 1e6;
+  condition.unit = "s";
+  list.push_back (std::move (condition));
+}
+
+void
+ProcessWatch::add_growth (std::vector<Condition> &list, const std::string &name,
+                          const Known &known) const
+{
+  const auto slope = known.memory.slope ();
+  if (!slope || !grows (known))
+    return;
+  std::array<char, 64> rate;
+  (void)std::snprintf (rate.data (), rate.size (), "%.1f %% an hour", slope->share * 100);
+  Condition condition;
+  condition.code = "memory-growth";
+  condition.instance = name;
+  condition.part = part_of (name);
+  condition.text = "The memory of " + name + " grows by " + rate.data () + ", now "
+                   + mebibytes (static_cast<double> (known.rss));
+  condition.cause = "it does not give back what it takes";
+  condition.value = slope->share * 100;
+  condition.threshold = settings_.growth * 100;
+  condition.unit = "%";
+  list.push_back (std::move (condition));
+}
+
+void
+ProcessWatch::add_writes (std::vector<Condition> &list) const
+{
+  uint64_t all = 0;
+  std::string most;
+  uint64_t largest = 0;
+  for (const auto &[name, bytes] : written ()) {
+    all += bytes;
+    if (bytes > largest) {
+      largest = bytes;
+      most = name;
+    }
+  }
+  if (settings_.writes_per_day == 0 || all <= settings_.writes_per_day)
+    return;
+  const auto written = static_cast<double> (all);
+  Condition condition;
+  condition.code = "disk-wear";
+  condition.part = "system";
+  condition.text = mebibytes (written) + " were written within 24 hours, more than "
+                   + mebibytes (static_cast<double> (settings_.writes_per_day));
+  condition.cause = most + " wrote " + mebibytes (static_cast<double> (largest));
+  condition.value = written;
+  condition.threshold = static_cast<double> (settings_.writes_per_day);
+  condition.unit = "bytes";
+  list.push_back (std::move (condition));
+}
+
+} // namespace camwarden
