@@ -152,8 +152,7 @@ static const Key keys[] = {
     Reload::Restart, "Longest wait between two attempts at Redis", "" },
   { "recovery", "storage-backoff", KeyType::Duration, "250ms", 0.001, hour, "", "", Reload::Live,
     "First wait between two attempts at a file system that refused; doubles with each", "" },
-  { "recovery", "storage-backoff-max", KeyType::Duration, "60s", 0.001, hour, "", "",
-    Reload::Live,
+  { "recovery", "storage-backoff-max", KeyType::Duration, "60s", 0.001, hour, "", "", Reload::Live,
     "Longest of these waits, and the one after an I/O error; shorter ones hold for a full disk "
     "(1 s), a missing folder (5 s) and all else but I/O errors (30 s)",
     "" },

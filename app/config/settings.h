@@ -41,7 +41,7 @@ struct CameraConfig
   std::string store_keep_free_text; /* as framestoresink's "keep-free" wants it: bytes or "10%" */
   int64_t storage_backoff = 0;
   int64_t storage_backoff_max = 0;
-  int64_t stall_timeout = 0;        /* 0: max(1 s, 10 frame intervals) */
+  int64_t stall_timeout = 0; /* 0: max(1 s, 10 frame intervals) */
   int64_t startup_timeout = 0;
   int64_t frozen_after = 0; /* 0: never */
   double dark_below = 0;    /* mean luma 0..255; 0: never */

@@ -29,7 +29,7 @@ struct EmbeddedRedisSettings
   int64_t probe_interval = 2 * G_USEC_PER_SEC;
   int64_t hang_timeout = 6 * G_USEC_PER_SEC; /* no answer for so long: killed */
   int64_t start_timeout = 10 * G_USEC_PER_SEC;
-  int64_t stop_timeout = G_USEC_PER_SEC / 2; /* from SIGTERM to SIGKILL */
+  int64_t stop_timeout = G_USEC_PER_SEC / 2;     /* from SIGTERM to SIGKILL */
   int64_t max_retry_delay = 30 * G_USEC_PER_SEC; /* for one that does not start */
   int64_t max_respawn_delay = G_USEC_PER_SEC;    /* for one that ran: it will again */
 };

@@ -33,7 +33,7 @@ struct WorkerCommand
 struct SupervisorSettings
 {
   WorkerWatch::Settings watch;
-  std::string state_file;   /* what the next daemon must know of the recovery; empty: nothing */
+  std::string state_file; /* what the next daemon must know of the recovery; empty: nothing */
   int64_t call_deadline = 3'000'000; /* us: of every D-Bus call */
   int64_t kill_after
       = 1'000'000; /* us: from SIGTERM to SIGKILL, and from there to "cannot be reaped" */
