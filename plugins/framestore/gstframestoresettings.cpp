@@ -96,11 +96,32 @@ make_queue_properties (GParamSpec **props)
                                                 GST_TYPE_STRUCTURE, READ_ONLY);
 }
 
+static void
+make_prune_properties (GParamSpec **props)
+{
+  const SinkSettings defaults;
+  props[STORE_PROP_PROTECT_NEWEST]
+      = g_param_spec_uint64 ("protect-newest", "Protect newest",
+                             "Nanoseconds before the newest file from which on none is deleted for "
+                             "the sake of free space",
+                             0, G_MAXINT64, defaults.protect_newest, AT_ANY_TIME);
+  props[STORE_PROP_SLICE_FILES]
+      = g_param_spec_uint ("slice-files", "Slice files", "Most files that are deleted in one go", 1,
+                           100000, defaults.slice_files, AT_ANY_TIME);
+  props[STORE_PROP_SLICE_TIME] = g_param_spec_uint64 (
+      "slice-time", "Slice time", "Nanoseconds that deleting takes at most in one go", 1,
+      10 * GST_SECOND, defaults.slice_time, AT_ANY_TIME);
+  props[STORE_PROP_HOLD] = g_param_spec_boolean (
+      "hold", "Hold", "Store nothing, as while somebody makes room; the frames are counted", FALSE,
+      AT_ANY_TIME);
+}
+
 void
 make_store_properties (GParamSpec **props)
 {
   make_limit_properties (props);
   make_retry_properties (props);
+  make_prune_properties (props);
   make_queue_properties (props);
 }
 
@@ -123,6 +144,9 @@ limits_of (const SinkSettings &settings)
       = static_cast<int64_t> ((settings.sync_interval + GST_USECOND - 1) / GST_USECOND);
   limits.retry_us = static_cast<int64_t> (settings.retry_delay / GST_USECOND);
   limits.max_retry_us = static_cast<int64_t> (settings.max_retry_delay / GST_USECOND);
+  limits.protect_us = static_cast<int64_t> (settings.protect_newest / GST_USECOND);
+  limits.slice_files = settings.slice_files;
+  limits.slice_us = static_cast<int64_t> (settings.slice_time / GST_USECOND);
   return limits;
 }
 
@@ -181,6 +205,18 @@ set_store_property (GstElement *element, SinkSettings &settings, guint id, const
   case STORE_PROP_COPY:
     settings.copy = static_cast<StoreCopy> (g_value_get_enum (value));
     return true;
+  case STORE_PROP_PROTECT_NEWEST:
+    settings.protect_newest = g_value_get_uint64 (value);
+    return true;
+  case STORE_PROP_SLICE_FILES:
+    settings.slice_files = g_value_get_uint (value);
+    return true;
+  case STORE_PROP_SLICE_TIME:
+    settings.slice_time = g_value_get_uint64 (value);
+    return true;
+  case STORE_PROP_HOLD:
+    settings.hold = g_value_get_boolean (value);
+    return true;
   default:
     return false;
   }
@@ -231,6 +267,18 @@ get_store_property (const SinkSettings &settings, guint id, GValue *value)
     return true;
   case STORE_PROP_COPY:
     g_value_set_enum (value, settings.copy);
+    return true;
+  case STORE_PROP_PROTECT_NEWEST:
+    g_value_set_uint64 (value, settings.protect_newest);
+    return true;
+  case STORE_PROP_SLICE_FILES:
+    g_value_set_uint (value, settings.slice_files);
+    return true;
+  case STORE_PROP_SLICE_TIME:
+    g_value_set_uint64 (value, settings.slice_time);
+    return true;
+  case STORE_PROP_HOLD:
+    g_value_set_boolean (value, settings.hold);
     return true;
   default:
     return false;

@@ -27,6 +27,10 @@ enum StoreProperty : guint {
   STORE_PROP_MAX_QUEUED_FRAMES,
   STORE_PROP_MAX_QUEUED_BYTES,
   STORE_PROP_COPY,
+  STORE_PROP_PROTECT_NEWEST,
+  STORE_PROP_SLICE_FILES,
+  STORE_PROP_SLICE_TIME,
+  STORE_PROP_HOLD,
   STORE_PROP_STATS,
   STORE_N_PROPS,
 };
@@ -48,6 +52,10 @@ struct SinkSettings
   StoreCopy copy = STORE_COPY_AUTO;
   guint64 max_bytes = 0;
   KeepFree keep_free;
+  guint64 protect_newest = 60 * GST_SECOND;
+  guint slice_files = 200;
+  guint64 slice_time = 20 * GST_MSECOND;
+  bool hold = false;
 };
 
 /* Fills props[STORE_N_PROPS]. */

@@ -90,6 +90,7 @@ struct GstFrameStoreSinkPrivate : StoreListener
   Locked<StoreStats> last_stats;
   std::atomic<uint64_t> skipped{ 0 };
   std::atomic<uint64_t> copied{ 0 };
+  std::atomic<uint64_t> held{ 0 };
 
   /* streaming thread only */
   CaptureTime capture_time;
@@ -224,8 +225,8 @@ gst_frame_store_sink_stats (GstFrameStoreSink *self)
       "dropped-readonly", G_TYPE_UINT64, dropped (OutageReason::readonly), "dropped-io",
       G_TYPE_UINT64, dropped (OutageReason::io), "dropped-missing", G_TYPE_UINT64,
       dropped (OutageReason::missing), "dropped-permission", G_TYPE_UINT64,
-      dropped (OutageReason::permission), "dropped-stopped", G_TYPE_UINT64, stats.dropped_stopped,
-      nullptr);
+      dropped (OutageReason::permission), "dropped-held", G_TYPE_UINT64, priv->held.load (),
+      "dropped-stopped", G_TYPE_UINT64, stats.dropped_stopped, nullptr);
   gst_structure_set (result, "pruned", G_TYPE_UINT64, stats.pruned, "pruned-bytes", G_TYPE_UINT64,
                      stats.pruned_bytes, "files", G_TYPE_UINT64, stats.files, "files-bytes",
                      G_TYPE_UINT64, stats.files_bytes, "quarantined", G_TYPE_UINT64,
@@ -379,7 +380,7 @@ gst_frame_store_sink_start (GstBaseSink *base)
   priv->capture_time = CaptureTime ();
   priv->schedule = StoreInterval ();
   priv->copy = settings.copy;
-  priv->skipped = priv->copied = 0;
+  priv->skipped = priv->copied = priv->held = 0;
   auto writer
       = std::make_shared<StoreWriter> (writer_settings (settings), limits_of (settings), *priv);
   writer->start ();
@@ -501,6 +502,10 @@ gst_frame_store_sink_render (GstBaseSink *base, GstBuffer *buffer)
   GstFrameStoreSinkPrivate *priv = self->priv;
   if (!gst_frame_store_sink_is_due (self, buffer)) {
     priv->skipped++;
+    return GST_FLOW_OK;
+  }
+  if (priv->settings.with ([] (const SinkSettings &settings) { return settings.hold; })) {
+    priv->held++;
     return GST_FLOW_OK;
   }
   const auto writer = priv->writer.get ();

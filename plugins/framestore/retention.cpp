@@ -176,15 +176,20 @@ Retention::bytes_until (int64_t wall) const
 void
 Retention::drop_oldest ()
 {
-  const auto front = buckets_.begin ();
-  Bucket &bucket = front->second;
+  drop_first (buckets_.begin ());
+}
+
+void
+Retention::drop_first (Buckets::iterator place)
+{
+  Bucket &bucket = place->second;
   const uint32_t size = bucket.entries[bucket.first].size;
   bucket.first++;
   bucket.bytes -= size;
   bytes_ -= size;
   count_--;
   if (bucket.first == bucket.entries.size ())
-    buckets_.erase (front);
+    buckets_.erase (place);
 }
 
 std::optional<StoredFrame>
@@ -203,21 +208,24 @@ Retention::take_expired (int64_t max_age_us, int64_t wall, int64_t mono)
 {
   if (max_age_us <= 0 || (age_hold_until_ && mono < *age_hold_until_))
     return std::nullopt;
-  const auto frame = oldest ();
-  if (!frame || frame->name.time_us >= wall - max_age_us)
+  const auto place = buckets_.lower_bound (minute_of (clock_set_us));
+  if (place == buckets_.end ())
     return std::nullopt;
-  drop_oldest ();
+  const StoredFrame frame = frame_of (place->first, place->second.entries[place->second.first]);
+  if (frame.name.time_us >= wall - max_age_us)
+    return std::nullopt;
+  drop_first (place);
   return frame;
 }
 
 std::optional<StoredFrame>
-Retention::take_for_space (int64_t wall)
+Retention::take_for_space (int64_t wall, int64_t protect)
 {
   const auto frame = oldest ();
   if (!frame || frame->name.time_us > wall)
     return std::nullopt;
   const auto newest = newest_until (wall);
-  if (!newest || frame->name.time_us > *newest - protected_us)
+  if (!newest || frame->name.time_us > *newest - protect)
     return std::nullopt;
   drop_oldest ();
   return frame;

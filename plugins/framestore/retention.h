@@ -40,12 +40,15 @@ struct StoredFrame
 class Retention
 {
 public:
-  /* No frame this close to the newest one goes for the sake of free space. */
+  /* No frame this close to the newest one goes for the sake of free space, as a rule. */
   static constexpr int64_t protected_us = minute_us;
   /* A step of the wall clock larger than this puts max-age on hold: a wrong clock must not empty
    * the store before somebody can correct it. */
   static constexpr int64_t clock_step_us = 2'000'000;
   static constexpr int64_t age_hold_us = int64_t{ 3600 } * 1'000'000;
+  /* 2020: a clock that says less was not set when the frame was captured, as on a board without a
+   * battery, and nobody knows how old the frame is. It goes for quota and space alone. */
+  static constexpr int64_t clock_set_us = int64_t{ 1'577'836'800 } * 1'000'000;
 
   /* False: the frame was known, only its size is taken over. */
   bool add (const StoredFrame &frame);
@@ -58,11 +61,12 @@ public:
   /* The oldest frame as long as the store and `incoming` bytes are above max_bytes (0: never). */
   std::optional<StoredFrame> take_over_quota (uint64_t max_bytes, uint64_t incoming, int64_t wall);
 
-  /* The oldest frame if it is older than max_age_us (0: never). */
+  /* The oldest frame whose age is known, if it is older than max_age_us (0: never). */
   std::optional<StoredFrame> take_expired (int64_t max_age_us, int64_t wall, int64_t mono);
 
-  /* The oldest frame, unless only the newest minute is left. */
-  std::optional<StoredFrame> take_for_space (int64_t wall);
+  /* The oldest frame, unless only those are left that are no more than `protect` older than the
+   * newest one. */
+  std::optional<StoredFrame> take_for_space (int64_t wall, int64_t protect = protected_us);
 
   [[nodiscard]] bool holds (int64_t minute) const;
   [[nodiscard]] uint64_t count () const;
@@ -91,9 +95,11 @@ private:
   [[nodiscard]] std::optional<StoredFrame> oldest () const;
   [[nodiscard]] std::optional<int64_t> newest_until (int64_t wall) const;
   [[nodiscard]] uint64_t bytes_until (int64_t wall) const;
+  using Buckets = std::map<int64_t, Bucket>;
+  void drop_first (Buckets::iterator bucket);
   void drop_oldest ();
 
-  std::map<int64_t, Bucket> buckets_; /* by minute; none is empty */
+  Buckets buckets_; /* by minute; none is empty */
   uint64_t count_ = 0;
   uint64_t bytes_ = 0;
   std::optional<int64_t> clock_offset_; /* wall - mono, as last seen */

@@ -16,10 +16,9 @@ namespace
 using namespace std::chrono_literals;
 
 constexpr auto housekeeping_period = 1s; /* max-age and keep-free while no frame comes */
-constexpr uint64_t slice_files = 200;
-constexpr auto slice_time = 20ms;
 constexpr int slices_when_full = 16;
-constexpr uint64_t first_slice_files = 16; /* to see whether it helps */
+constexpr uint64_t first_slice_files = 16;               /* to see whether it helps */
+constexpr uint64_t enough_to_tell = uint64_t{ 4 } << 20; /* freed bytes that must show */
 constexpr int64_t in_vain_pause_us = 10'000'000;
 constexpr uint64_t most_low_water = uint64_t{ 64 } << 20;
 constexpr uint64_t fewest_free_files = 8;
@@ -41,7 +40,7 @@ StoreClock::system ()
 bool
 StoreWriter::Slice::spent () const
 {
-  return files_ >= most_files_ || std::chrono::steady_clock::now () - start_ >= slice_time
+  return files_ >= most_files_ || std::chrono::steady_clock::now () - start_ >= most_time_
          || writer_.stopping ();
 }
 
@@ -155,13 +154,16 @@ uint64_t
 StoreWriter::prune (uint64_t bytes)
 {
   StoreFolder folder (settings_.location);
+  StoreSpace begin, space;
   uint64_t freed = 0;
-  while (freed < bytes && !stopping ()) {
-    Slice slice (*this, slice_files);
-    prune_slice (folder, bytes - freed, 0, &slice);
-    if (slice.files () == 0)
-      break;
+  bool helps = store_space (settings_.location, &begin) == 0;
+  while (helps && freed < bytes && !stopping ()) {
+    const StoreLimits limits = limits_.get ();
+    Slice slice (*this, limits);
+    prune_slice (folder, bytes - freed, 0, limits.protect_us, &slice);
     freed += slice.freed ();
+    helps = slice.files () > 0 && store_space (settings_.location, &space) == 0
+            && (freed < enough_to_tell || space.available >= begin.available + freed / 4);
   }
   return freed;
 }
@@ -411,7 +413,7 @@ StoreWriter::keep_limits (uint64_t incoming)
 {
   const StoreLimits limits = limits_.get ();
   const int64_t wall = clock_.wall (), mono = clock_.mono ();
-  Slice slice (*this, slice_files);
+  Slice slice (*this, limits);
   more_to_prune_ = false;
   while (true) {
     const auto frame = index_.with ([&] (Retention &index) {
@@ -467,6 +469,7 @@ StoreWriter::make_space (uint64_t target, uint64_t target_files, uint64_t at_lea
 {
   StoreSpace space;
   SpaceMade made{ false, 0 };
+  const StoreLimits limits = limits_.get ();
   const int64_t mono = clock_.mono ();
   if (mono < in_vain_until_ || store_space (settings_.location, &space) != 0)
     return made;
@@ -479,8 +482,10 @@ StoreWriter::make_space (uint64_t target, uint64_t target_files, uint64_t at_lea
     made.enough = bytes == 0 && files == 0 && rest == 0;
     if (made.enough)
       break;
-    Slice slice (*this, i == 0 ? first_slice_files : slice_files);
-    prune_slice (prune_folder_, std::max (bytes, rest), files, &slice);
+    Slice slice (*this, limits);
+    if (i == 0)
+      slice.limit (first_slice_files);
+    prune_slice (prune_folder_, std::max (bytes, rest), files, limits.protect_us, &slice);
     made.freed += slice.freed ();
     const StoreSpace before = space;
     if (slice.files () == 0 || store_space (settings_.location, &space) != 0)
@@ -498,11 +503,13 @@ StoreWriter::make_space (uint64_t target, uint64_t target_files, uint64_t at_lea
 
 /* Oldest frames, without the newest minute, until this many bytes and files are gone. */
 void
-StoreWriter::prune_slice (StoreFolder &folder, uint64_t bytes, uint64_t files, Slice *slice)
+StoreWriter::prune_slice (StoreFolder &folder, uint64_t bytes, uint64_t files, int64_t protect,
+                          Slice *slice)
 {
   const int64_t wall = clock_.wall ();
   while ((slice->freed () < bytes || slice->files () < files) && !slice->spent ()) {
-    const auto frame = index_.with ([&] (Retention &index) { return index.take_for_space (wall); });
+    const auto frame
+        = index_.with ([&] (Retention &index) { return index.take_for_space (wall, protect); });
     uint64_t freed = 0;
     if (!frame || !remove_file (folder, *frame, &freed))
       return;

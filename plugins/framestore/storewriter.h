@@ -7,6 +7,7 @@
 #include "framestore/storeoutage.h"
 #include "framestore/storescan.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -75,6 +76,9 @@ struct StoreLimits
   int64_t sync_interval_us = 1'000'000; /* 0: each frame by itself, before it is reported */
   int64_t retry_us = 250'000;           /* of StoreOutage: the first wait and the longest */
   int64_t max_retry_us = 60'000'000;
+  int64_t protect_us = Retention::protected_us; /* no younger frame goes for the sake of space */
+  uint64_t slice_files = 200;                   /* deleted in one go, */
+  int64_t slice_us = 20'000;                    /* for at most so long */
 };
 
 /* Microseconds; a test brings its own. */
@@ -166,8 +170,8 @@ public:
   bool drain (std::chrono::milliseconds timeout);
   void interrupt (bool interrupted);
 
-  /* Deletes oldest frames, never those of the newest minute, until `bytes` are freed; returns how
-   * many were. From any thread. */
+  /* Deletes oldest frames, never those of the newest minute, until `bytes` are freed or deleting
+   * makes no space; returns how many were. From any thread. */
   uint64_t prune (uint64_t bytes);
 
   [[nodiscard]] StoreStats stats () const;
@@ -190,9 +194,15 @@ private:
   class Slice
   {
   public:
-    Slice (const StoreWriter &writer, uint64_t most_files)
-        : writer_ (writer), most_files_ (most_files)
+    Slice (const StoreWriter &writer, const StoreLimits &limits)
+        : writer_ (writer), most_files_ (limits.slice_files), most_time_ (limits.slice_us)
     {}
+    /* Fewer, to see whether it helps. */
+    void
+    limit (uint64_t most_files)
+    {
+      most_files_ = std::min (most_files_, most_files);
+    }
     [[nodiscard]] bool spent () const;
     void
     take (uint64_t freed)
@@ -213,7 +223,8 @@ private:
 
   private:
     const StoreWriter &writer_;
-    const uint64_t most_files_;
+    uint64_t most_files_;
+    const std::chrono::microseconds most_time_;
     SteadyTime start_ = std::chrono::steady_clock::now ();
     uint64_t files_ = 0;
     uint64_t freed_ = 0;
@@ -251,7 +262,8 @@ private:
 
   /* any thread */
   bool remove_file (StoreFolder &folder, const StoredFrame &frame, uint64_t *freed);
-  void prune_slice (StoreFolder &folder, uint64_t bytes, uint64_t files, Slice *slice);
+  void prune_slice (StoreFolder &folder, uint64_t bytes, uint64_t files, int64_t protect,
+                    Slice *slice);
   void begin_outage (int error, const std::string &what);
   [[nodiscard]] std::string path_of (const FrameName &name) const;
   [[nodiscard]] bool may_quarantine () const;

@@ -254,6 +254,32 @@ test_prune_action ()
   g_assert_cmpuint (freed, ==, 0);
 }
 
+/* What is held is counted, and the limits of pruning are the element's properties. */
+static void
+test_hold_and_protection ()
+{
+  const StoreDirectory directory;
+  const int64_t now = g_get_real_time ();
+  for (unsigned i = 1; i <= 30; i++)
+    directory.put (stored_name ("camera", now - (40 - i) * MINUTE, 1, i), made_frame (i, 1000));
+  StoreSink sink (directory.path (), "hold=true protect-newest=600000000000 slice-files=3");
+  sink.wait ("the scan", [&] { return sink.stat ("files") == 30; });
+  for (int i = 0; i < 5; i++)
+    sink.push (1000);
+  g_assert_cmpuint (sink.stat ("dropped-held"), ==, 5);
+  g_object_set (sink.element (), "hold", FALSE, nullptr);
+  sink.push (1000);
+  sink.wait_stored (1);
+  sink.check_law ();
+  guint64 freed = 0;
+  g_signal_emit_by_name (sink.element (), "prune", G_MAXUINT64, &freed);
+  g_assert_cmpuint (freed, ==, 30000); /* all are older than the ten minutes before now */
+  g_object_set (sink.element (), "protect-newest", G_GUINT64_CONSTANT (0), nullptr);
+  g_signal_emit_by_name (sink.element (), "prune", G_MAXUINT64, &freed);
+  g_assert_cmpuint (freed, ==, 1000);
+  g_assert_true (directory.files ().empty ());
+}
+
 /* What a dead run left half written goes; what somebody is writing stays. */
 static void
 test_leftovers ()
@@ -483,6 +509,7 @@ main (int argc, char **argv)
   g_test_add_func ("/framestoresink/age-and-foreign-names", test_age_and_foreign_names);
   g_test_add_func ("/framestoresink/two-cameras", test_two_cameras);
   g_test_add_func ("/framestoresink/prune-action", test_prune_action);
+  g_test_add_func ("/framestoresink/hold", test_hold_and_protection);
   g_test_add_func ("/framestoresink/leftovers", test_leftovers);
   g_test_add_func ("/framestoresink/large-store", test_large_store);
   g_test_add_func ("/framestoresink/pool-is-not-starved", test_pool_is_not_starved);

@@ -240,7 +240,7 @@ StoreSink::check_law ()
   guint64 sum = 0;
   for (const char *fate :
        { "stored", "skipped", "queued", "dropped-queue", "dropped-full", "dropped-readonly",
-         "dropped-io", "dropped-missing", "dropped-permission", "dropped-stopped" })
+         "dropped-io", "dropped-missing", "dropped-permission", "dropped-held", "dropped-stopped" })
     sum += stat (fate);
   g_assert_cmpuint (sum, ==, pushed_);
   g_assert_cmpuint (stat ("rendered"), ==, pushed_);

@@ -93,6 +93,21 @@ test_clock_forward ()
   g_assert_true (store.take_expired (SECOND, NOW + later, mono + later).has_value ());
 }
 
+/* Nobody knows how old a frame is that was captured before the clock was set. */
+static void
+test_clock_never_set ()
+{
+  Retention store;
+  store.add (frame_at (3600 * SECOND, 1, 1, 1)); /* 1970 */
+  store.add (frame_at (NOW - 100 * SECOND, 1, 1, 2));
+  store.add (frame_at (NOW, 1, 2, 2));
+  const auto expired = store.take_expired (60 * SECOND, NOW, 0);
+  g_assert_true (expired && expired->name.run == 2 && expired->name.seq == 1);
+  g_assert_false (store.take_expired (60 * SECOND, NOW, 0));
+  g_assert_cmpuint (store.count (), ==, 2);
+  g_assert_true (store.take_over_quota (1, 0, NOW)->name.run == 1);
+}
+
 /* A clock set back leaves frames in the future: they are not there until their time comes. */
 static void
 test_clock_back ()
@@ -200,9 +215,10 @@ private:
   void
   make_space ()
   {
-    const int64_t guarded = newest () - Retention::protected_us;
+    const int64_t protect = pick (0, 1) ? Retention::protected_us : pick (0, 600 * SECOND);
+    const int64_t guarded = newest () - protect;
     for (int64_t i = pick (0, 20); i > 0; i--) {
-      const auto victim = store_.take_for_space (now_);
+      const auto victim = store_.take_for_space (now_, protect);
       if (!victim) {
         g_assert_true (frames_.empty () || frames_.begin ()->first.time_us > guarded);
         return;
@@ -279,6 +295,7 @@ main (int argc, char **argv)
   g_test_add_func ("/retention/age", test_age);
   g_test_add_func ("/retention/clock-forward", test_clock_forward);
   g_test_add_func ("/retention/clock-back", test_clock_back);
+  g_test_add_func ("/retention/clock-never-set", test_clock_never_set);
   g_test_add_func ("/retention/random-scripts", test_random_scripts);
   g_test_add_func ("/retention/size", test_size);
   return g_test_run ();
