@@ -63,7 +63,8 @@ private:
   {
     int quality = -1; /* -1: as configured */
     bool preview = false;
-    double max_framerate = 0;      /* 0: no limit */
+    double max_framerate = 0; /* 0: no limit */
+    Degrade degrade;
     int64_t source_deadline = 0;   /* us */
     int64_t pipeline_deadline = 0; /* us */
   };
@@ -125,6 +126,7 @@ private:
   [[nodiscard]] std::string probe_text (const char *field) const;
   void tick ();
   [[nodiscard]] static bool take_extra (Extras &extras, const char *key, GVariant *value);
+  [[nodiscard]] static bool take_degrade (Degrade &degrade, const char *key, GVariant *value);
   void apply_extras ();
 
   CameraConfig config_;

@@ -206,6 +206,26 @@ Camera::take_extra (Extras &extras, const char *key, GVariant *value)
            && g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
     extras.pipeline_deadline = g_variant_get_int64 (value);
   else
+    return take_degrade (extras.degrade, key, value);
+  return true;
+}
+
+bool
+Camera::take_degrade (Degrade &degrade, const char *key, GVariant *value)
+{
+  const bool number = g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32);
+  const bool flag = g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN);
+  if (g_str_equal (key, "degrade-quality") && number)
+    degrade.quality_less = g_variant_get_uint32 (value);
+  else if (g_str_equal (key, "degrade-rate") && number)
+    degrade.rate_divisor = std::max (1u, g_variant_get_uint32 (value));
+  else if (g_str_equal (key, "degrade-size") && number)
+    degrade.size_divisor = std::max (1u, g_variant_get_uint32 (value));
+  else if (g_str_equal (key, "degrade-least") && flag)
+    degrade.one_per_second = g_variant_get_boolean (value);
+  else if (g_str_equal (key, "degrade-store") && flag)
+    degrade.store_paused = g_variant_get_boolean (value);
+  else
     return false;
   return true;
 }
@@ -216,6 +236,7 @@ Camera::apply_extras ()
   if (!pipeline_)
     return;
   const double limit = extras_.max_framerate;
+  pipeline_->degrade (extras_.degrade);
   pipeline_->gate ().set_preview (extras_.preview);
   pipeline_->gate ().limit_rate (limit > 0 ? static_cast<int64_t> (G_USEC_PER_SEC / limit) : 0);
 }
@@ -260,6 +281,7 @@ Camera::stats ()
   values.add ("frames", g_variant_new_uint64 (progress ()));
   if (pipeline_) {
     values.add ("encoded", g_variant_new_uint64 (pipeline_->gate ().passed ()));
+    values.add ("held-back", g_variant_new_uint64 (pipeline_->gate ().held_back ()));
     values.add ("redis", element_stats (pipeline_->redis_stats ()));
     values.add ("store", element_stats (pipeline_->store_stats ()));
   }
@@ -340,7 +362,8 @@ Camera::health ()
   values.add ("frames", g_variant_new_uint64 (progress ()));
   values.add ("rss-bytes", g_variant_new_uint64 (resident_bytes ()));
   values.text ("redis-state", redis_state_);
-  values.text ("store-paused", store_paused_);
+  const bool held = extras_.degrade.store_paused && pipeline_ && pipeline_->store ();
+  values.text ("store-paused", held ? "protection" : store_paused_);
   if (!pipeline_)
     return values.end ();
   const FrameGate &gate = pipeline_->gate ();
@@ -348,6 +371,8 @@ Camera::health ()
   const Pipeline::Format format = pipeline_->format ();
   values.add ("age-us", g_variant_new_int64 (last ? g_get_monotonic_time () - last : -1));
   values.add ("encoded", g_variant_new_uint64 (gate.passed ()));
+  values.add ("held-back", g_variant_new_uint64 (gate.held_back ()));
+  values.text ("degraded", pipeline_->degraded ());
   values.add ("wanted", g_variant_new_boolean (gate.wanted ()));
   values.add ("passthrough", g_variant_new_boolean (format.jpeg));
   values.add ("width", g_variant_new_int32 (format.width));

@@ -16,6 +16,9 @@ FrameGate::Settings::effective () const
 {
   GateSettings merged = gate;
   merged.min_interval = std::max (source_limit, ordered_limit);
+  merged.keep_every = keep_every;
+  merged.least_interval = least_interval;
+  merged.store = gate.store && !hold_store;
   return merged;
 }
 
@@ -37,6 +40,17 @@ void
 FrameGate::limit_rate (int64_t min_interval)
 {
   settings_.with ([&] (Settings &mine) { mine.ordered_limit = min_interval; });
+  changed_ = true;
+}
+
+void
+FrameGate::hold_back (unsigned keep_every, int64_t least_interval, bool hold_store)
+{
+  settings_.with ([&] (Settings &mine) {
+    mine.keep_every = keep_every;
+    mine.least_interval = least_interval;
+    mine.hold_store = hold_store;
+  });
   changed_ = true;
 }
 
@@ -73,6 +87,12 @@ FrameGate::passed () const
   return passed_;
 }
 
+uint64_t
+FrameGate::held_back () const
+{
+  return held_back_;
+}
+
 int64_t
 FrameGate::last_frame () const
 {
@@ -94,8 +114,10 @@ FrameGate::arrive (GstBuffer *buffer)
   if (changed_.exchange (false))
     gate_.configure (settings_.get ().effective ());
   const bool capture = waiting_count_ > 0;
-  if (!gate_.pass (now, { redis_, preview_, capture }))
+  if (!gate_.pass (now, { redis_, preview_, capture })) {
+    held_back_.fetch_add (gate_.held_back (), std::memory_order_relaxed);
     return false;
+  }
   passed_.fetch_add (1, std::memory_order_relaxed);
   if (capture)
     arm (buffer);

@@ -40,6 +40,9 @@ public:
   /* us between frames, 0: no limit. The source's, and one that was ordered: the stricter holds. */
   void limit_source_rate (int64_t min_interval);
   void limit_rate (int64_t min_interval);
+  /* What the machine cannot afford at the moment: see GateSettings; hold_store: nothing is wanted
+   * for the store. */
+  void hold_back (unsigned keep_every, int64_t least_interval, bool hold_store);
   void set_redis (bool wanted);
   void set_preview (bool wanted);
   /* The first frame that reaches the gate from now on; called on the streaming thread. */
@@ -47,6 +50,7 @@ public:
 
   [[nodiscard]] uint64_t frames () const;    /* out of the source */
   [[nodiscard]] uint64_t passed () const;    /* to the encoder */
+  [[nodiscard]] uint64_t held_back () const; /* wanted, but not by the machine */
   [[nodiscard]] int64_t last_frame () const; /* monotonic us; 0: none yet */
   [[nodiscard]] bool wanted () const;
 
@@ -67,6 +71,9 @@ private:
     GateSettings gate;
     int64_t source_limit = 0;
     int64_t ordered_limit = 0;
+    unsigned keep_every = 1;
+    int64_t least_interval = 0;
+    bool hold_store = false;
 
     [[nodiscard]] GateSettings effective () const;
   };
@@ -82,6 +89,7 @@ private:
   Locked<std::vector<Waiting>> waiting_;
   std::atomic<uint64_t> frames_ = 0;
   std::atomic<uint64_t> passed_ = 0;
+  std::atomic<uint64_t> held_back_ = 0;
   std::atomic<int64_t> last_frame_ = 0;
 
   Gate gate_; /* streaming thread only */

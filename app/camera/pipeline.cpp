@@ -2,9 +2,6 @@
 #include "camera/pipeline.h"
 
 #include "config/i18n.h"
-#include "core/capschoice.h"
-
-#include <gio/gio.h>
 
 namespace camwarden
 {
@@ -102,7 +99,8 @@ Pipeline::make_elements (const CameraSource &source, GError **error)
   probe_ = pace_ ? make_element (config_, "healthprobe", error) : Ref<GstElement>{};
   if (!probe_ || !make_encoder (error) || !make_sinks (error))
     return false;
-  for (const auto &element : { source_, pace_, probe_, convert_, formats_, encoder_, redis_ })
+  for (const auto &element :
+       { source_, pace_, probe_, scale_, convert_, formats_, encoder_, redis_ })
     if (element && !add (element))
       g_error ("camera %s: %s cannot be added", config_.id.c_str (),
                GST_OBJECT_NAME (element.get ()));
@@ -120,7 +118,8 @@ bool
 Pipeline::make_encoder (GError **error)
 {
   encoder_ = parse_bin (config_, "encoder", config_.encoder, true, error);
-  convert_ = encoder_ ? make_element (config_, "videoconvert", error) : Ref<GstElement>{};
+  scale_ = encoder_ ? make_element (config_, "videoscale", error) : Ref<GstElement>{};
+  convert_ = scale_ ? make_element (config_, "videoconvert", error) : Ref<GstElement>{};
   formats_ = convert_ ? make_element (config_, "capsfilter", error) : Ref<GstElement>{};
   if (!formats_)
     return false;
@@ -130,11 +129,8 @@ Pipeline::make_encoder (GError **error)
                  config_.id.c_str (), config_.encoder.c_str ());
     return false;
   }
-  if (encodes_jpeg ()) {
-    const std::string text = std::string ("video/x-raw,format=") + encoder_formats ();
-    g_autoptr (GstCaps) caps = gst_caps_from_string (text.c_str ());
-    g_object_set (formats_.get (), "caps", caps, nullptr);
-  }
+  quality_ = Ref<GObject>::share (quality_owner ());
+  update_formats ();
   return true;
 }
 
@@ -205,16 +201,19 @@ Pipeline::apply_store_limits (const CameraConfig &config)
   set_time (store_, "retry-delay", config.storage_backoff);
   set_time (store_, "max-retry-delay", config.storage_backoff_max);
   g_object_set (store_.get (), "max-bytes", static_cast<guint64> (config.store_max_bytes),
-                "keep-free", config.store_keep_free_text.c_str (), nullptr);
+                "keep-free", config.store_keep_free_text.c_str (), "slice-files",
+                static_cast<guint> (config.prune_slice_files), nullptr);
+  set_time (store_, "protect-newest", config.prune_keep_newest);
+  set_time (store_, "slice-time", config.prune_slice_time);
 }
 
 bool
 Pipeline::link (GError **error)
 {
-  bool linked
-      = gst_element_link_pads (source_.get (), "src", pace_.get (), "sink")
-        && gst_element_link (pace_.get (), probe_.get ())
-        && gst_element_link_many (convert_.get (), formats_.get (), encoder_.get (), nullptr);
+  bool linked = gst_element_link_pads (source_.get (), "src", pace_.get (), "sink")
+                && gst_element_link (pace_.get (), probe_.get ())
+                && gst_element_link_many (scale_.get (), convert_.get (), formats_.get (),
+                                          encoder_.get (), nullptr);
   GstElement *head = redis_.get ();
   if (tee_) {
     /* The store first: at the end Redis may keep the tee waiting. */
@@ -230,7 +229,7 @@ Pipeline::link (GError **error)
                  config_.id.c_str (), config_.source.c_str (), config_.encoder.c_str ());
     return false;
   }
-  encode_pad_ = static_pad (convert_, "sink");
+  encode_pad_ = static_pad (scale_, "sink");
   publish_pad_ = Ref<GstPad>::adopt (gst_element_get_static_pad (head, "sink"));
   return true;
 }
@@ -350,28 +349,6 @@ Pipeline::apply (const CameraConfig &config)
     apply_store_limits (config);
 }
 
-bool
-Pipeline::set_quality (int quality, GError **error)
-{
-  GObject *target = nullptr;
-  GstIterator *elements = gst_bin_iterate_recurse (GST_BIN (encoder_.get ()));
-  GValue item = G_VALUE_INIT;
-  while (!target && gst_iterator_next (elements, &item) == GST_ITERATOR_OK) {
-    auto *object = G_OBJECT (g_value_get_object (&item));
-    if (g_object_class_find_property (G_OBJECT_GET_CLASS (object), "quality"))
-      target = object;
-    g_value_unset (&item);
-  }
-  gst_iterator_free (elements);
-  if (!target) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "encoder=%s has no property quality",
-                 config_.encoder.c_str ());
-    return false;
-  }
-  gst_util_set_object_arg (target, "quality", std::to_string (quality).c_str ());
-  return true;
-}
-
 GstStructure *
 Pipeline::redis_stats () const
 {
@@ -426,7 +403,7 @@ Pipeline::part_of (GstObject *object) const
     return "redis";
   if (within (store_))
     return "store";
-  if (within (encoder_) || within (convert_) || within (formats_))
+  if (within (encoder_) || within (scale_) || within (convert_) || within (formats_))
     return "encoder";
   return "pipeline";
 }

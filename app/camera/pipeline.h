@@ -6,6 +6,7 @@
 #include "camera/mainqueue.h"
 #include "camera/picturelog.h"
 #include "camera/sourcechoice.h"
+#include "core/degradeladder.h"
 #include "core/pacer.h"
 
 #include <optional>
@@ -15,8 +16,8 @@ namespace camwarden
 
 /* One camera's pipeline:
  *
- *   source ! clocksync ! healthprobe ! (gate) ! [videoconvert ! capsfilter ! encoder !]
- *     [tee ! framestoresink tee. !] redissink
+ *   source ! clocksync ! healthprobe ! (gate) !
+ *     [videoscale ! videoconvert ! capsfilter ! encoder !] [tee ! framestoresink tee. !] redissink
  *
  * The encoder is linked when the source turns out to give raw video, left out when it gives JPEG.
  * There is one streaming thread and no queue: both sinks have their own. */
@@ -66,6 +67,10 @@ public:
   void handle_messages ();                 /* those that wait on the bus, at once */
   void apply (const CameraConfig &config); /* its keys that may change while it runs */
   [[nodiscard]] bool set_quality (int quality, GError **error);
+  /* Does less, or what it did before, while everything runs. */
+  void degrade (const Degrade &degrade);
+  /* What is held back, and what cannot be, for people; empty: nothing. */
+  [[nodiscard]] std::string degraded () const;
   [[nodiscard]] GstStructure *redis_stats () const; /* the caller's */
   [[nodiscard]] GstStructure *store_stats () const; /* NULL: nothing is stored */
   [[nodiscard]] std::string graph () const;
@@ -131,6 +136,9 @@ private:
   void watch_bus ();
 
   [[nodiscard]] bool encodes_jpeg () const;
+  [[nodiscard]] GObject *quality_owner () const;
+  void apply_quality ();
+  void update_formats ();
   [[nodiscard]] std::string part_of (GstObject *object) const;
   void set_pacing (bool on);
   void begin_run ();
@@ -147,6 +155,7 @@ private:
   void pace (GstPad *pad, GstBuffer *frame);
   static GstPadProbeReturn on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data);
   static GstPadProbeReturn on_query (GstPad *pad, GstPadProbeInfo *info, gpointer data);
+  static GstPadProbeReturn on_reconfigure (GstPad *pad, GstPadProbeInfo *info, gpointer data);
   static GstPadProbeReturn on_gate (GstPad *pad, GstPadProbeInfo *info, gpointer data);
   static GstPadProbeReturn on_encoded (GstPad *pad, GstPadProbeInfo *info, gpointer data);
   static void on_wanted (GObject *sink, GParamSpec *spec, gpointer data);
@@ -160,14 +169,17 @@ private:
   FrameGate gate_;
 
   /* Constant once built. */
-  Ref<GstElement> pipeline_, source_, pace_, probe_, convert_, formats_, encoder_, tee_, store_,
-      redis_;
+  Ref<GstElement> pipeline_, source_, pace_, probe_, scale_, convert_, formats_, encoder_, tee_,
+      store_, redis_;
+  Ref<GObject> quality_; /* the element that has such a property; none: there is none */
   Ref<GstPad> source_pad_, encode_pad_, publish_pad_;
 
   Pacer pacer_;                  /* streaming thread; state thread while the source stands still */
   Ref<GstElement> inner_source_; /* in the bin source_; state thread only, once it plays */
   Locked<Source> described_;
   FaultClassifier classifier_; /* main thread only */
+  int quality_wanted_ = -1;    /* -1: the encoder's own, not known yet; main thread only */
+  Degrade degrade_;            /* main thread only */
   uint64_t run_frames_ = 0;    /* at the beginning of the source's run; main thread only */
   Locked<Format> format_;
   Locked<GstPad *> head_{ nullptr }; /* what the gate is linked to */

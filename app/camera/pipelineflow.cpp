@@ -45,6 +45,8 @@ Pipeline::watch_pads ()
                      static_cast<GstPadProbeType> (GST_PAD_PROBE_TYPE_BUFFER
                                                    | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM),
                      on_gate, this, nullptr);
+  gst_pad_add_probe (encode_pad_.get (), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_reconfigure, this,
+                     nullptr);
   gst_pad_add_probe (publish_pad_.get (), GST_PAD_PROBE_TYPE_BUFFER, on_encoded, this, nullptr);
   wanted_handler_ = SignalHandler (redis_.get (), g_signal_connect (redis_.get (), "notify::wanted",
                                                                     G_CALLBACK (on_wanted), this));
@@ -145,6 +147,14 @@ Pipeline::answer_caps (GstQuery *query)
   gst_query_set_caps_result (query, answer);
 }
 
+/* A smaller picture is made behind here: the source has nothing to decide anew. */
+GstPadProbeReturn
+Pipeline::on_reconfigure (GstPad * /*pad*/, GstPadProbeInfo *info, gpointer /*data*/)
+{
+  const GstEvent *event = gst_pad_probe_info_get_event (info);
+  return GST_EVENT_TYPE (event) == GST_EVENT_RECONFIGURE ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
 GstPadProbeReturn
 Pipeline::on_gate (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
@@ -180,6 +190,11 @@ Pipeline::caps_arrived (GstPad *gate, GstCaps *caps)
   gate_.limit_source_rate (limited ? static_cast<int64_t> (G_USEC_PER_SEC / limit) : 0);
   link_behind_gate (gate, format.jpeg);
   format_.set (std::move (format));
+  /* Half of what is now another size. */
+  surroundings_.queue.post ([this, alive = alive_] {
+    if (*alive && degrade_.size_divisor > 1)
+      update_formats ();
+  });
 }
 
 /* Before the first frame and whenever the source turns from raw video to JPEG or back. */

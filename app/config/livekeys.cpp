@@ -35,6 +35,9 @@ const LiveKey live_keys[] = {
   { "dark-below", &CameraConfig::dark_below },
   { "bright-above", &CameraConfig::bright_above },
   { "blur-below", &CameraConfig::blur_below },
+  { "prune-keep-newest", &CameraConfig::prune_keep_newest },
+  { "prune-slice-files", &CameraConfig::prune_slice_files },
+  { "prune-slice-time", &CameraConfig::prune_slice_time },
 };
 
 /* A value's way into GVariant and back. */

@@ -147,7 +147,8 @@ resolve_recovery (const GroupValues &values)
            .prune_keep_newest = r.integer ("prune-keep-newest"),
            .prune_slice_files = r.count ("prune-slice-files"),
            .prune_slice_time = r.integer ("prune-slice-time"),
-           .prune_target = r.number ("prune-target") };
+           .prune_target = r.number ("prune-target"),
+           .worker_recycle = r.flag ("worker-recycle") };
 }
 
 ThresholdsConfig
@@ -159,7 +160,9 @@ resolve_thresholds (const GroupValues &values)
            .disk = r.get<Levels> ("disk"),
            .temperature = r.get<Levels> ("temperature"),
            .camera_failures = r.get<Levels> ("camera-failures"),
-           .redis_away = r.get<Levels> ("redis-away") };
+           .redis_away = r.get<Levels> ("redis-away"),
+           .memory_growth = r.number ("memory-growth"),
+           .disk_writes = r.size ("disk-writes") };
 }
 
 AlertsConfig
@@ -331,6 +334,9 @@ resolve_camera (const std::string &id, const GroupValues &values, const RedisCon
   camera.dark_below = r.number ("dark-below");
   camera.bright_above = r.number ("bright-above");
   camera.blur_below = r.number ("blur-below");
+  camera.prune_keep_newest = recovery.prune_keep_newest;
+  camera.prune_slice_files = recovery.prune_slice_files;
+  camera.prune_slice_time = recovery.prune_slice_time;
   return camera;
 }
 

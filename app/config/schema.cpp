@@ -216,6 +216,8 @@ static const Key keys[] = {
     "Most time spent on deleting in one go", "" },
   { "recovery", "prune-target", KeyType::Share, "80%", 0.05, 0.99, "", "", Reload::Live,
     "Deleting stops when the file system is this full", "" },
+  { "recovery", "worker-recycle", KeyType::Bool, "false", NO_LIMIT, Reload::Live,
+    "Whether a worker whose memory keeps growing is replaced at a quiet moment", "" },
 
   { "thresholds", "cpu", KeyType::LevelsShare, "85%;95%", 0, 1, "", "", Reload::Live,
     "Use of all processors together", "" },
@@ -229,6 +231,12 @@ static const Key keys[] = {
     Reload::Live, "Failures of one camera within camera-failures-window", "" },
   { "thresholds", "redis-away", KeyType::LevelsTime, "10s;60s", 0, day, "", "", Reload::Live,
     "Time without Redis", "" },
+  { "thresholds", "memory-growth", KeyType::Share, "5%", 0, 10, "", "an hour", Reload::Live,
+    "Memory of one of our processes that grows faster for hours is a warning; 0: never", "" },
+  { "thresholds", "disk-writes", KeyType::Size, "20GiB", 0, 1024 * tib, "", "a day", Reload::Live,
+    "Bytes that all our processes together may write to disks before it is a warning, for the "
+    "sake of SD cards; 0: any",
+    "" },
 
   { "alerts", "webhook", KeyType::Url, "", NO_LIMIT, Reload::Live,
     "https:// address that each alert is posted to as JSON (http:// on this machine only)",

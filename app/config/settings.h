@@ -47,6 +47,10 @@ struct CameraConfig
   double dark_below = 0;    /* mean luma 0..255; 0: never */
   double bright_above = 0;  /* mean luma 0..255; 255: never */
   double blur_below = 0;    /* sharpness; 0: never */
+  /* As [recovery] says */
+  int64_t prune_keep_newest = 0;
+  int64_t prune_slice_files = 0;
+  int64_t prune_slice_time = 0;
 
   bool operator== (const CameraConfig &) const = default;
 };
@@ -134,6 +138,7 @@ struct RecoveryConfig
   unsigned prune_slice_files = 0;
   int64_t prune_slice_time = 0;
   double prune_target = 0;
+  bool worker_recycle = false;
 
   bool operator== (const RecoveryConfig &) const = default;
 };
@@ -142,6 +147,8 @@ struct RecoveryConfig
 struct ThresholdsConfig
 {
   Levels cpu, memory, disk, temperature, camera_failures, redis_away;
+  double memory_growth = 0; /* share per hour; 0: never */
+  uint64_t disk_writes = 0; /* bytes a day; 0: any */
   bool operator== (const ThresholdsConfig &) const = default;
 };
 

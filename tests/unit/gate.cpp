@@ -99,6 +99,42 @@ test_pause ()
   g_assert_cmpint (after, <=, 11);
 }
 
+static void
+test_held_back ()
+{
+  GateSettings settings{ .always = true };
+  settings.keep_every = 2;
+  Gate gate (settings);
+  int held = 0, passed_frames = 0;
+  for (int i = 0; i < 300; i++) {
+    passed_frames += gate.pass (i * second / 30, {});
+    held += gate.held_back ();
+  }
+  g_assert_cmpint (passed_frames, ==, 150);
+  g_assert_cmpint (held, ==, 150);
+  settings.least_interval = second;
+  gate.configure (settings);
+  const int slow = passed (gate, 30, 10, subscriber, 10 * second);
+  g_assert_true (slow == 10 || slow == 11);
+  settings.keep_every = 1;
+  settings.least_interval = 0;
+  gate.configure (settings);
+  g_assert_cmpint (passed (gate, 30, 10, subscriber, 20 * second), ==, 300);
+}
+
+/* What nobody wants is not held back, and who asks for one frame gets it. */
+static void
+test_held_back_for_nobody ()
+{
+  Gate gate ({ .keep_every = 2, .least_interval = 10 * second });
+  g_assert_true (gate.pass (0, {}));
+  g_assert_false (gate.pass (second / 30, {}));
+  g_assert_false (gate.held_back ());
+  g_assert_true (gate.pass (second / 15, { .capture = true }));
+  g_assert_false (gate.pass (second / 10, { .redis = true }));
+  g_assert_true (gate.held_back ());
+}
+
 int
 main (int argc, char **argv)
 {
@@ -108,5 +144,7 @@ main (int argc, char **argv)
   g_test_add_func ("/gate/store", test_store);
   g_test_add_func ("/gate/rate-limit", test_rate_limit);
   g_test_add_func ("/gate/pause", test_pause);
+  g_test_add_func ("/gate/held-back", test_held_back);
+  g_test_add_func ("/gate/held-back-for-nobody", test_held_back_for_nobody);
   return g_test_run ();
 }
