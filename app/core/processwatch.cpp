@@ -19,6 +19,13 @@ mebibytes (double bytes)
   return text.data ();
 }
 
+HealthIssue
+finished (HealthIssue issue)
+{
+  issue.text = issue.what + (issue.cause.empty () ? "" : ": " + issue.cause);
+  return issue;
+}
+
 /* A worker is its camera's. */
 std::string
 part_of (const std::string &name)
@@ -125,10 +132,10 @@ ProcessWatch::written () const
   return all;
 }
 
-std::vector<Condition>
-ProcessWatch::conditions () const
+std::vector<HealthIssue>
+ProcessWatch::issues () const
 {
-  std::vector<Condition> list;
+  std::vector<HealthIssue> list;
   for (const auto &[name, known] : known_) {
     add_hanging (list, name, known);
     add_growth (list, name, known);
@@ -138,30 +145,30 @@ ProcessWatch::conditions () const
 }
 
 void
-ProcessWatch::add_hanging (std::vector<Condition> &list, const std::string &name,
+ProcessWatch::add_hanging (std::vector<HealthIssue> &list, const std::string &name,
                            const Known &known) const
 {
   if (!known.hung_since || now_ - known.hung_since < settings_.hung_after)
     return;
   const bool stopped = known.state == 'T' || known.state == 't';
   const int64_t seconds = (now_ - known.hung_since) / 1'000'000;
-  Condition condition;
-  condition.code = "process-hung";
-  condition.severity = Severity::Critical;
-  condition.instance = name;
-  condition.part = part_of (name);
-  condition.text = "Process " + name + " (" + std::to_string (known.pid) + ") hangs for "
-                   + std::to_string (seconds) + " s";
-  condition.cause = stopped ? "it was stopped by a signal"
-                            : "a thread waits in the kernel: a device or a disk does not answer";
-  condition.value = static_cast<double> (seconds);
-  condition.threshold = static_cast<double> (settings_.hung_after) / 1e6;
-  condition.unit = "s";
-  list.push_back (std::move (condition));
+  HealthIssue issue;
+  issue.code = "process-hung";
+  issue.level = HealthLevel::Critical;
+  issue.instance = name;
+  issue.part = part_of (name);
+  issue.what = "Process " + name + " (" + std::to_string (known.pid) + ") hangs for "
+               + std::to_string (seconds) + " s";
+  issue.cause = stopped ? "it was stopped by a signal"
+                        : "a thread waits in the kernel: a device or a disk does not answer";
+  issue.value = static_cast<double> (seconds);
+  issue.threshold = static_cast<double> (settings_.hung_after) / 1e6;
+  issue.unit = "s";
+  list.push_back (finished (std::move (issue)));
 }
 
 void
-ProcessWatch::add_growth (std::vector<Condition> &list, const std::string &name,
+ProcessWatch::add_growth (std::vector<HealthIssue> &list, const std::string &name,
                           const Known &known) const
 {
   const auto slope = known.memory.slope ();
@@ -169,21 +176,21 @@ ProcessWatch::add_growth (std::vector<Condition> &list, const std::string &name,
     return;
   std::array<char, 64> rate;
   (void)std::snprintf (rate.data (), rate.size (), "%.1f %% an hour", slope->share * 100);
-  Condition condition;
-  condition.code = "memory-growth";
-  condition.instance = name;
-  condition.part = part_of (name);
-  condition.text = "The memory of " + name + " grows by " + rate.data () + ", now "
-                   + mebibytes (static_cast<double> (known.rss));
-  condition.cause = "it does not give back what it takes";
-  condition.value = slope->share * 100;
-  condition.threshold = settings_.growth * 100;
-  condition.unit = "%";
-  list.push_back (std::move (condition));
+  HealthIssue issue;
+  issue.code = "memory-growth";
+  issue.instance = name;
+  issue.part = part_of (name);
+  issue.what = "The memory of " + name + " grows by " + rate.data () + ", now "
+               + mebibytes (static_cast<double> (known.rss));
+  issue.cause = "it does not give back what it takes";
+  issue.value = slope->share * 100;
+  issue.threshold = settings_.growth * 100;
+  issue.unit = "%";
+  list.push_back (finished (std::move (issue)));
 }
 
 void
-ProcessWatch::add_writes (std::vector<Condition> &list) const
+ProcessWatch::add_writes (std::vector<HealthIssue> &list) const
 {
   uint64_t all = 0;
   std::string most;
@@ -198,16 +205,16 @@ ProcessWatch::add_writes (std::vector<Condition> &list) const
   if (settings_.writes_per_day == 0 || all <= settings_.writes_per_day)
     return;
   const auto written = static_cast<double> (all);
-  Condition condition;
-  condition.code = "disk-wear";
-  condition.part = "system";
-  condition.text = mebibytes (written) + " were written within 24 hours, more than "
-                   + mebibytes (static_cast<double> (settings_.writes_per_day));
-  condition.cause = most + " wrote " + mebibytes (static_cast<double> (largest));
-  condition.value = written;
-  condition.threshold = static_cast<double> (settings_.writes_per_day);
-  condition.unit = "bytes";
-  list.push_back (std::move (condition));
+  HealthIssue issue;
+  issue.code = "disk-wear";
+  issue.part = "system";
+  issue.what = mebibytes (written) + " were written within 24 hours, more than "
+               + mebibytes (static_cast<double> (settings_.writes_per_day));
+  issue.cause = most + " wrote " + mebibytes (static_cast<double> (largest));
+  issue.value = written;
+  issue.threshold = static_cast<double> (settings_.writes_per_day);
+  issue.unit = "bytes";
+  list.push_back (finished (std::move (issue)));
 }
 
 } // namespace camwarden

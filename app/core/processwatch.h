@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "core/condition.h"
+#include "core/healthreport.h"
 #include "core/systemsample.h"
 #include "core/trend.h"
 
@@ -36,7 +36,7 @@ public:
     settings_ = settings;
   }
   void sampled (const SystemSample &sample);
-  [[nodiscard]] std::vector<Condition> conditions () const;
+  [[nodiscard]] std::vector<HealthIssue> issues () const;
   /* "camera:front": its memory grows; by names as the samples have them. */
   [[nodiscard]] std::vector<std::string> growing () const;
   /* Bytes by process over the last 24 hours, as far as it was watched. */
@@ -62,10 +62,11 @@ private:
   void note_hanging (Known &known, const ProcessSample &process, int64_t now) const;
   void note_writes (Known &known, const ProcessSample &process, bool same) const;
   void enter_hour (int64_t now);
-  void add_hanging (std::vector<Condition> &list, const std::string &name,
+  void add_hanging (std::vector<HealthIssue> &list, const std::string &name,
                     const Known &known) const;
-  void add_growth (std::vector<Condition> &list, const std::string &name, const Known &known) const;
-  void add_writes (std::vector<Condition> &list) const;
+  void add_growth (std::vector<HealthIssue> &list, const std::string &name,
+                   const Known &known) const;
+  void add_writes (std::vector<HealthIssue> &list) const;
 
   ProcessWatchSettings settings_;
   std::map<std::string, Known> known_; /* by name */

@@ -78,18 +78,19 @@ RedisWatch::forget ()
   *this = {};
 }
 
-std::vector<Condition>
-RedisWatch::conditions (int64_t now) const
+std::vector<HealthIssue>
+RedisWatch::issues (int64_t now) const
 {
-  std::vector<Condition> list;
+  std::vector<HealthIssue> list;
   const auto recent = [now] (int64_t at) { return at >= 0 && now - at <= told_for; };
   const auto add = [&list] (const char *code, std::string text, std::string cause) {
-    Condition condition;
-    condition.code = code;
-    condition.part = "redis";
-    condition.text = std::move (text);
-    condition.cause = std::move (cause);
-    list.push_back (std::move (condition));
+    HealthIssue issue;
+    issue.code = code;
+    issue.part = "redis";
+    issue.what = std::move (text);
+    issue.cause = std::move (cause);
+    issue.text = issue.what + ": " + issue.cause;
+    list.push_back (std::move (issue));
   };
   if (!last_)
     return list;

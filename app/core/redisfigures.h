@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "core/condition.h"
+#include "core/healthreport.h"
 
 #include <cstdint>
 #include <optional>
@@ -24,7 +24,7 @@ struct RedisFigures
 
 [[nodiscard]] RedisFigures parse_redis_info (std::string_view info);
 
-/* Memory, evictions and output buffers of redis-server, as conditions. Times: monotonic us. */
+/* Memory, evictions and output buffers of redis-server, as issues. Times: monotonic us. */
 class RedisWatch
 {
 public:
@@ -35,7 +35,7 @@ public:
   void update (int64_t now, const RedisFigures &figures);
   /* Another server, or none: nothing is known of it. */
   void forget ();
-  [[nodiscard]] std::vector<Condition> conditions (int64_t now) const;
+  [[nodiscard]] std::vector<HealthIssue> issues (int64_t now) const;
 
 private:
   std::optional<RedisFigures> last_;

@@ -59,7 +59,7 @@ test_growth ()
     all.worker ().rss += mib / 20; /* 18 MiB an hour */
     all.pass (10 * second);
   }
-  const auto list = all.watch.conditions ();
+  const auto list = all.watch.issues ();
   g_assert_cmpuint (list.size (), ==, 1);
   ASSERT_TEXT (list[0].code, "memory-growth");
   ASSERT_TEXT (list[0].instance, "camera:front");
@@ -67,7 +67,7 @@ test_growth ()
   g_assert_cmpuint (all.watch.growing ().size (), ==, 1);
   all.worker ().pid = 12; /* another process has its own memory */
   all.pass (10 * second);
-  g_assert_true (all.watch.conditions ().empty ());
+  g_assert_true (all.watch.issues ().empty ());
   all.watch.configure ({ .growth = 0 });
   g_assert_true (all.watch.growing ().empty ());
 }
@@ -78,25 +78,25 @@ test_hanging ()
   Processes all;
   all.worker ().blocked_since = 1;
   all.pass (20 * second);
-  g_assert_true (all.watch.conditions ().empty ());
+  g_assert_true (all.watch.issues ().empty ());
   all.pass (20 * second);
-  auto list = all.watch.conditions ();
+  auto list = all.watch.issues ();
   g_assert_cmpuint (list.size (), ==, 1);
   ASSERT_TEXT (list[0].code, "process-hung");
-  g_assert_true (list[0].severity == Severity::Critical);
+  g_assert_true (list[0].level == HealthLevel::Critical);
   ASSERT_TEXT (list[0].cause, "a thread waits in the kernel: a device or a disk does not answer");
   all.worker ().blocked_since = 0;
   all.pass (10 * second);
-  g_assert_true (all.watch.conditions ().empty ());
+  g_assert_true (all.watch.issues ().empty ());
   all.daemon ().state = 'T';
   all.pass (10 * second);
   all.pass (31 * second);
-  list = all.watch.conditions ();
+  list = all.watch.issues ();
   g_assert_cmpuint (list.size (), ==, 1);
   ASSERT_TEXT (list[0].cause, "it was stopped by a signal");
   all.daemon ().running = false;
   all.pass (10 * second);
-  g_assert_true (all.watch.conditions ().empty ());
+  g_assert_true (all.watch.issues ().empty ());
 }
 
 void
@@ -112,7 +112,7 @@ test_writes ()
     all.pass (hour);
   }
   g_assert_cmpuint (all.watch.written ().at ("camera:front"), ==, 1200 * mib);
-  auto list = all.watch.conditions ();
+  auto list = all.watch.issues ();
   g_assert_cmpuint (list.size (), ==, 1);
   ASSERT_TEXT (list[0].code, "disk-wear");
   ASSERT_TEXT (list[0].cause, "camera:front wrote 1200 MiB");
@@ -124,7 +124,7 @@ test_writes ()
   for (int i = 0; i < 24; i++)
     all.pass (hour);
   g_assert_cmpuint (all.watch.written ().at ("camera:front"), ==, 0);
-  g_assert_true (all.watch.conditions ().empty ());
+  g_assert_true (all.watch.issues ().empty ());
 }
 
 void
@@ -156,27 +156,27 @@ test_redis ()
   g_assert_cmpuint (figures.max_memory, ==, 128 * mib);
   g_assert_cmpuint (figures.clients, ==, 7);
   RedisWatch watch;
-  g_assert_true (watch.conditions (0).empty ());
+  g_assert_true (watch.issues (0).empty ());
   watch.update (0, figures);
-  auto list = watch.conditions (0);
+  auto list = watch.issues (0);
   g_assert_cmpuint (list.size (), ==, 2); /* what was evicted before is not known to be new */
   ASSERT_TEXT (list[0].code, "redis-memory");
-  ASSERT_TEXT (list[0].text, "Redis uses 120 MiB of 128 MiB");
+  ASSERT_TEXT (list[0].what, "Redis uses 120 MiB of 128 MiB");
   ASSERT_TEXT (list[1].code, "redis-slow-reader");
   figures = {
     .used_memory = mib, .max_memory = 128 * mib, .evicted_keys = 10, .buffer_disconnections = 2
   };
   watch.update (second, figures);
-  list = watch.conditions (second);
+  list = watch.issues (second);
   g_assert_cmpuint (list.size (), ==, 2);
-  ASSERT_TEXT (list[0].text, "Redis has thrown away 7 keys");
-  ASSERT_TEXT (list[1].text, "Redis has cut off 2 slow readers");
-  g_assert_true (watch.conditions (700 * second).empty ());
+  ASSERT_TEXT (list[0].what, "Redis has thrown away 7 keys");
+  ASSERT_TEXT (list[1].what, "Redis has cut off 2 slow readers");
+  g_assert_true (watch.issues (700 * second).empty ());
   figures.evicted_keys = 1; /* another server */
   watch.update (701 * second, figures);
-  ASSERT_TEXT (watch.conditions (701 * second).front ().text, "Redis has thrown away 1 keys");
+  ASSERT_TEXT (watch.issues (701 * second).front ().what, "Redis has thrown away 1 keys");
   watch.forget ();
-  g_assert_true (watch.conditions (701 * second).empty ());
+  g_assert_true (watch.issues (701 * second).empty ());
 }
 
 } // namespace
