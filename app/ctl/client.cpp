@@ -6,6 +6,7 @@
 #include "config/i18n.h"
 #include "config/problems.h"
 #include "ctl/exitstatus.h"
+#include "ctl/terminal.h"
 
 #include <gio/gunixsocketaddress.h>
 #include <unistd.h>
@@ -14,86 +15,7 @@
 namespace camwarden
 {
 
-static constexpr guint deadline_seconds = 10;
 static constexpr const char *service_socket = "/run/camwarden/http.sock";
-
-/* One GET, on the main loop so that there is one deadline for all of it: connecting,
- * waiting and a server that sends a byte now and then. */
-class Fetch
-{
-public:
-  Fetch (SoupSession *session, SoupMessage *message)
-      : session_ (session), message_ (message), body_ (max_json_size + 1, '\0')
-  {}
-
-  [[nodiscard]] bool
-  run (std::string &body, GError **error)
-  {
-    loop_ = g_main_loop_new (nullptr, FALSE);
-    cancellable_ = Ref<GCancellable>::adopt (g_cancellable_new ());
-    const SourceId deadline (g_timeout_add_seconds (deadline_seconds, on_deadline, this));
-    soup_session_send_async (session_, message_, G_PRIORITY_DEFAULT, cancellable_.get (), on_sent,
-                             this);
-    g_main_loop_run (loop_);
-    g_main_loop_unref (loop_);
-    if (error_)
-      g_propagate_error (error, error_);
-    else
-      body = body_.substr (0, length_);
-    return error_ == nullptr;
-  }
-
-private:
-  static gboolean
-  on_deadline (gpointer data)
-  {
-    auto *self = static_cast<Fetch *> (data);
-    self->late_ = true;
-    g_cancellable_cancel (self->cancellable_.get ());
-    return G_SOURCE_CONTINUE; /* removed with its owner */
-  }
-
-  static void
-  on_sent (GObject *, GAsyncResult *result, gpointer data)
-  {
-    auto *self = static_cast<Fetch *> (data);
-    self->stream_ = Ref<GInputStream>::adopt (
-        soup_session_send_finish (self->session_, result, &self->error_));
-    if (!self->stream_)
-      return self->finish ();
-    g_input_stream_read_all_async (self->stream_.get (), self->body_.data (), self->body_.size (),
-                                   G_PRIORITY_DEFAULT, self->cancellable_.get (), on_read, self);
-  }
-
-  static void
-  on_read (GObject *, GAsyncResult *result, gpointer data)
-  {
-    auto *self = static_cast<Fetch *> (data);
-    g_input_stream_read_all_finish (self->stream_.get (), result, &self->length_, &self->error_);
-    self->finish ();
-  }
-
-  void
-  finish ()
-  {
-    if (error_ && late_) {
-      g_clear_error (&error_);
-      g_set_error_literal (&error_, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                           _ ("it did not answer in time"));
-    }
-    g_main_loop_quit (loop_);
-  }
-
-  SoupSession *session_;
-  SoupMessage *message_;
-  GMainLoop *loop_ = nullptr;
-  Ref<GCancellable> cancellable_;
-  Ref<GInputStream> stream_;
-  std::string body_;
-  gsize length_ = 0;
-  GError *error_ = nullptr;
-  bool late_ = false;
-};
 
 Client::Client (const Options &options) : options_ (options)
 {}
@@ -218,53 +140,149 @@ Client::explain (const GError *error) const
   return { EXIT_UNREACHABLE, text };
 }
 
-ClientError
-Client::explain_status (unsigned status, const std::string &body) const
+static ClientError
+unexpected (const std::string &place, const std::string &path)
 {
-  const JsonNodePtr problem = parse_json_object (body);
-  const std::string detail = printable (
-      problem ? json_text (json_node_get_object (problem.get ()), "detail") : std::string ());
+  return { EXIT_UNKNOWN,
+           take_string (g_strdup_printf (_ ("what %s answers to %s is not the JSON of camwardend"),
+                                         place.c_str (), path.c_str ())) };
+}
+
+ClientError
+Client::explain (const Reply &reply) const
+{
+  const JsonNodePtr problem = parse_json_object (reply.body);
+  const std::string detail
+      = clip (problem ? json_text (json_node_get_object (problem.get ()), "detail") : "", 500);
   const char *more = detail.empty () ? "" : ": ";
-  if (status == 401 || status == 403)
+  switch (reply.status) {
+  case 401:
+  case 403:
     return { EXIT_REFUSED, take_string (g_strdup_printf (
                                _ ("%s refuses this (%u%s%s); give a token with --token-file"),
-                               place_.c_str (), status, more, detail.c_str ())) };
+                               place_.c_str (), reply.status, more, detail.c_str ())) };
+  case 404:
+    return { EXIT_MISSING, detail.empty () ? std::string (_ ("the daemon does not know that; it "
+                                                             "may be older than camwardenctl"))
+                                           : detail };
+  case 409:
+  case 429:
+  case 503:
+  case 504:
+    if (!detail.empty ())
+      return { EXIT_NOT_DONE, detail };
+    break;
+  default:
+    break;
+  }
   return { EXIT_UNKNOWN,
            take_string (g_strdup_printf (_ ("%s answers with error %u%s%s"), place_.c_str (),
-                                         status, more, detail.c_str ())) };
+                                         reply.status, more, detail.c_str ())) };
+}
+
+Ref<SoupMessage>
+Client::message_for (const Request &request, ClientError &error)
+{
+  if (!prepare (error))
+    return {};
+  auto message = Ref<SoupMessage>::adopt (
+      soup_message_new (request.method, (base_ + request.path).c_str ()));
+  if (!message) {
+    error = { EXIT_USAGE, _ ("--url wants an address such as http://press-3:5000") };
+    return {};
+  }
+  soup_message_add_flags (message.get (), SOUP_MESSAGE_NO_REDIRECT); /* the token is for this one */
+  if (!token_.empty ())
+    soup_message_headers_replace (soup_message_get_request_headers (message.get ()),
+                                  "Authorization", ("Bearer " + token_).c_str ());
+  if (!request.body.empty ()) {
+    g_autoptr (GBytes) body = g_bytes_new (request.body.data (), request.body.size ());
+    soup_message_set_request_body_from_bytes (message.get (), "application/json", body);
+  }
+  return message;
+}
+
+std::optional<Reply>
+Client::send (const Request &request, ClientError &error)
+{
+  const auto message = message_for (request, error);
+  if (!message)
+    return std::nullopt;
+  Reply reply;
+  g_autoptr (GError) problem = nullptr;
+  if (!fetch (session_.get (), message.get (), request.deadline, request.largest + 1, reply.body,
+              &problem)) {
+    error = explain (problem);
+    return std::nullopt;
+  }
+  reply.status = soup_message_get_status (message.get ());
+  return reply;
+}
+
+JsonNodePtr
+Client::parse (const Request &request, JsonNodeType type, ClientError &error)
+{
+  const auto reply = send (request, error);
+  if (!reply)
+    return {};
+  if (!reply->good ()) {
+    error = explain (*reply);
+    return {};
+  }
+  JsonNodePtr root = parse_json (reply->body);
+  if (root && JSON_NODE_TYPE (root.get ()) == type)
+    return root;
+  error = unexpected (place_, request.path);
+  return {};
 }
 
 JsonNodePtr
 Client::get (const std::string &path, ClientError &error)
 {
-  if (!prepare (error))
-    return {};
-  g_autoptr (SoupMessage) message = soup_message_new ("GET", (base_ + path).c_str ());
-  if (!message) {
-    error = { EXIT_USAGE, _ ("--url wants an address such as http://press-3:5000") };
-    return {};
-  }
-  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT); /* the token is for this server */
-  if (!token_.empty ())
-    soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization",
-                                  ("Bearer " + token_).c_str ());
-  std::string body;
+  return parse ({ .path = path }, JSON_NODE_OBJECT, error);
+}
+
+JsonNodePtr
+Client::get_array (const std::string &path, ClientError &error)
+{
+  return parse ({ .path = path }, JSON_NODE_ARRAY, error);
+}
+
+JsonNodePtr
+Client::post (const std::string &path, const std::string &body, unsigned deadline,
+              ClientError &error)
+{
+  return parse ({ .path = path, .method = "POST", .body = body, .deadline = deadline },
+                JSON_NODE_OBJECT, error);
+}
+
+bool
+Client::follow_events (const std::string &path, const std::string &last_event,
+                       const std::function<void (std::string_view)> &line,
+                       GCancellable *cancellable, ClientError &error)
+{
+  const auto message = message_for ({ .path = path }, error);
+  if (!message)
+    return false;
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message.get ());
+  soup_message_headers_replace (headers, "Accept", "text/event-stream");
+  if (!last_event.empty ())
+    soup_message_headers_replace (headers, "Last-Event-ID", last_event.c_str ());
+  const auto started = [&] {
+    const char *type = soup_message_headers_get_content_type (
+        soup_message_get_response_headers (message.get ()), nullptr);
+    const unsigned status = soup_message_get_status (message.get ());
+    if (status == 200 && type && g_str_equal (type, "text/event-stream"))
+      return true;
+    error = status == 200 ? unexpected (place_, path) : explain (Reply{ status, {} });
+    return false;
+  };
+  error = {};
   g_autoptr (GError) problem = nullptr;
-  if (!Fetch (session_.get (), message).run (body, &problem)) {
-    error = explain (problem);
-    return {};
-  }
-  if (const unsigned status = soup_message_get_status (message); status != 200) {
-    error = explain_status (status, body);
-    return {};
-  }
-  JsonNodePtr root = parse_json_object (body);
-  if (!root)
-    error
-        = { EXIT_UNKNOWN,
-            take_string (g_strdup_printf (_ ("what %s answers to %s is not the JSON of camwardend"),
-                                          place_.c_str (), path.c_str ())) };
-  return root;
+  if (follow (session_.get (), message.get (), 10, { started, line }, cancellable, &problem))
+    return error.text.empty ();
+  error = explain (problem);
+  return false;
 }
 
 } // namespace camwarden

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "ctl/fetch.h"
 #include "ctl/jsonvalue.h"
 #include "ctl/options.h"
 #include "gobject/ref.h"
 
 #include <libsoup/soup.h>
+#include <optional>
 #include <string>
 
 namespace camwarden
@@ -18,8 +20,30 @@ struct ClientError
   std::string text;
 };
 
+struct Request
+{
+  std::string path; /* such as "/api/status" */
+  const char *method = "GET";
+  std::string body = {};  /* JSON; empty: none */
+  unsigned deadline = 10; /* seconds */
+  size_t largest = max_json_size;
+};
+
+/* Whatever the daemon says, errors too. */
+struct Reply
+{
+  unsigned status = 0; /* of HTTP */
+  std::string body;
+
+  [[nodiscard]] bool
+  good () const
+  {
+    return status >= 200 && status < 300;
+  }
+};
+
 /* The daemon's REST interface, over its Unix socket or a URL. One request at a time, each answered
- * or given up within ten seconds. */
+ * or given up within its deadline. */
 class Client
 {
 public:
@@ -28,16 +52,44 @@ public:
   /* The object at a path such as "/api/status"; nothing, and why, if there is none. */
   [[nodiscard]] JsonNodePtr get (const std::string &path, ClientError &error);
 
+  /* The same for an array. */
+  [[nodiscard]] JsonNodePtr get_array (const std::string &path, ClientError &error);
+
+  /* An order. Nothing, and why, if it was not carried out. */
+  [[nodiscard]] JsonNodePtr post (const std::string &path, const std::string &body,
+                                  unsigned deadline, ClientError &error);
+
+  /* The answer whatever its status is; nothing: there is no answer. */
+  [[nodiscard]] std::optional<Reply> send (const Request &request, ClientError &error);
+
+  /* What an answer that is not good means. */
+  [[nodiscard]] ClientError explain (const Reply &reply) const;
+
+  /* The lines of a stream of server-sent events until the server or `cancellable` ends it.
+   * `last_event`: of the id to go on behind; empty: from now on. false, and why: it did not begin,
+   * or it broke. */
+  [[nodiscard]] bool follow_events (const std::string &path, const std::string &last_event,
+                                    const std::function<void (std::string_view)> &line,
+                                    GCancellable *cancellable, ClientError &error);
+
+  /* The socket's path or the URL, for people; not before the first request. */
+  [[nodiscard]] const std::string &
+  place () const
+  {
+    return place_;
+  }
+
 private:
   [[nodiscard]] bool prepare (ClientError &error);
   [[nodiscard]] bool use_url (ClientError &error);
   [[nodiscard]] bool use_socket (ClientError &error);
+  [[nodiscard]] Ref<SoupMessage> message_for (const Request &request, ClientError &error);
+  [[nodiscard]] JsonNodePtr parse (const Request &request, JsonNodeType type, ClientError &error);
   [[nodiscard]] ClientError explain (const GError *error) const;
-  [[nodiscard]] ClientError explain_status (unsigned status, const std::string &body) const;
 
   const Options options_;
-  std::string base_;  /* http://localhost, or the URL without a slash at its end */
-  std::string place_; /* the socket's path or the URL, for people */
+  std::string base_; /* http://localhost, or the URL without a slash at its end */
+  std::string place_;
   std::string token_;
   Ref<SoupSession> session_;
 };

@@ -9,11 +9,14 @@ enum ExitStatus {
   EXIT_HEALTHY = 0,
   EXIT_WARNING = 1,
   EXIT_CRITICAL = 2,
-  EXIT_UNKNOWN = 3,      /* the daemon answers, but not what one can make sense of */
-  EXIT_USAGE = 64,       /* the command line is wrong */
-  EXIT_UNREACHABLE = 69, /* the daemon does not answer */
-  EXIT_REFUSED = 77,     /* no permission for the socket, or a missing or wrong token */
-  EXIT_BAD_CONFIG = 78,  /* "config check" found an error */
+  EXIT_UNKNOWN = 3,       /* the daemon answers, but not what one can make sense of */
+  EXIT_USAGE = 64,        /* the command line is wrong */
+  EXIT_MISSING = 66,      /* there is no such camera, alert, key or file */
+  EXIT_UNREACHABLE = 69,  /* the daemon, or Redis, does not answer */
+  EXIT_CANNOT_WRITE = 73, /* a file cannot be written */
+  EXIT_NOT_DONE = 75,     /* the daemon could not or would not carry out the order, or not now */
+  EXIT_REFUSED = 77,      /* no permission for the socket, or a missing or wrong token */
+  EXIT_BAD_CONFIG = 78,   /* the configuration has an error */
 };
 
 } // namespace camwarden

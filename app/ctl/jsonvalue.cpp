@@ -2,6 +2,7 @@
 #include "ctl/jsonvalue.h"
 
 #include "common/textcheck.h"
+#include "gobject/ref.h"
 
 #include <cmath>
 
@@ -11,7 +12,7 @@ namespace camwarden
 static constexpr size_t max_depth = 32;
 
 JsonNodePtr
-parse_json_object (std::string_view text)
+parse_json (std::string_view text)
 {
   if (text.size () > max_json_size || !is_valid_utf8 (text) || json_depth (text) > max_depth
       || text.find ('\0') != std::string_view::npos)
@@ -20,7 +21,13 @@ parse_json_object (std::string_view text)
   if (!json_parser_load_from_data (parser, text.data (), static_cast<gssize> (text.size ()),
                                    nullptr))
     return {};
-  JsonNodePtr root (json_parser_steal_root (parser));
+  return JsonNodePtr (json_parser_steal_root (parser));
+}
+
+JsonNodePtr
+parse_json_object (std::string_view text)
+{
+  JsonNodePtr root = parse_json (text);
   return root && JSON_NODE_HOLDS_OBJECT (root.get ()) ? std::move (root) : JsonNodePtr{};
 }
 
@@ -68,11 +75,33 @@ json_object (JsonObject *object, const char *name)
   return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : nullptr;
 }
 
+std::vector<std::pair<std::string, JsonObject *>>
+json_named_objects (JsonObject *object, const char *name)
+{
+  std::vector<std::pair<std::string, JsonObject *>> objects;
+  JsonObject *all = json_object (object, name);
+  if (!all)
+    return objects;
+  JsonObjectIter iter;
+  const char *key = nullptr;
+  JsonNode *value = nullptr;
+  json_object_iter_init_ordered (&iter, all);
+  while (json_object_iter_next_ordered (&iter, &key, &value))
+    if (JSON_NODE_HOLDS_OBJECT (value))
+      objects.emplace_back (key, json_node_get_object (value));
+  return objects;
+}
+
 std::vector<JsonObject *>
 json_objects (JsonObject *object, const char *name)
 {
+  return json_objects (member (object, name));
+}
+
+std::vector<JsonObject *>
+json_objects (JsonNode *node)
+{
   std::vector<JsonObject *> objects;
-  JsonNode *node = member (object, name);
   if (!node || !JSON_NODE_HOLDS_ARRAY (node))
     return objects;
   JsonArray *array = json_node_get_array (node);
@@ -82,6 +111,19 @@ json_objects (JsonObject *object, const char *name)
       objects.push_back (json_node_get_object (element));
   }
   return objects;
+}
+
+std::string
+to_text (JsonNode *node)
+{
+  return take_string (json_to_string (node, TRUE)) + "\n";
+}
+
+std::string
+to_text (const JsonBuilderPtr &builder)
+{
+  const JsonNodePtr root (json_builder_get_root (builder.get ()));
+  return to_text (root.get ());
 }
 
 } // namespace camwarden

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace camwarden
@@ -21,8 +22,21 @@ struct JsonNodeFree
 };
 using JsonNodePtr = std::unique_ptr<JsonNode, JsonNodeFree>;
 
-/* An object, or nothing if the text is none, is longer than 4 MiB, nested deeper than 32 or not
- * UTF-8: whoever answers there need not be our daemon. */
+struct JsonBuilderFree
+{
+  void
+  operator() (JsonBuilder *builder) const
+  {
+    g_object_unref (builder);
+  }
+};
+using JsonBuilderPtr = std::unique_ptr<JsonBuilder, JsonBuilderFree>;
+
+/* Nothing if the text is not JSON, is longer than 4 MiB, nested deeper than 32 or not UTF-8:
+ * whoever answers there need not be our daemon. */
+[[nodiscard]] JsonNodePtr parse_json (std::string_view text);
+
+/* The same if it is an object. */
 [[nodiscard]] JsonNodePtr parse_json_object (std::string_view text);
 
 inline constexpr size_t max_json_size = 4 << 20;
@@ -34,5 +48,13 @@ inline constexpr size_t max_json_size = 4 << 20;
 [[nodiscard]] bool json_flag (JsonObject *object, const char *name);
 [[nodiscard]] JsonObject *json_object (JsonObject *object, const char *name);
 [[nodiscard]] std::vector<JsonObject *> json_objects (JsonObject *object, const char *name);
+[[nodiscard]] std::vector<JsonObject *> json_objects (JsonNode *array);
+/* The objects of an object, with their names, in its order. */
+[[nodiscard]] std::vector<std::pair<std::string, JsonObject *>>
+json_named_objects (JsonObject *object, const char *name);
+
+/* For people and programs: indented, with a newline at its end. */
+[[nodiscard]] std::string to_text (JsonNode *node);
+[[nodiscard]] std::string to_text (const JsonBuilderPtr &builder);
 
 } // namespace camwarden

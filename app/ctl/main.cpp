@@ -15,7 +15,10 @@
 namespace camwarden
 {
 
-static const Command *const commands[] = { &status_command, &config_command, &version_command };
+/* In the order of --help. */
+static const Command *const commands[] = {
+  &status_command, &health_command, &cameras_command, &config_command, &version_command,
+};
 
 static std::string
 help_text ()

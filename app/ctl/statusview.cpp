@@ -11,7 +11,7 @@ namespace camwarden
 
 static constexpr unsigned label_columns = 8, mark_columns = 2;
 
-static Tone
+Tone
 tone_of (const std::string &level)
 {
   if (level == "healthy")
@@ -44,8 +44,8 @@ count_issues (const StatusFacts &facts, const char *level)
                                              [&] (auto &issue) { return issue.level == level; }));
 }
 
-static std::string
-sentence (const StatusFacts &facts)
+std::string
+plain_sentence (const StatusFacts &facts)
 {
   if (!facts.ready)
     return facts.not_ready.empty ()
@@ -76,8 +76,8 @@ sentence (const StatusFacts &facts)
 }
 
 /* "  label   text": the text clipped to what is left of the line. */
-static std::string
-line (const Terminal &terminal, Tone tone, const std::string &label, const std::string &text)
+std::string
+format_part (const Terminal &terminal, Tone tone, const std::string &label, const std::string &text)
 {
   const unsigned room = terminal.columns - mark_columns - label_columns;
   return terminal.paint (tone, terminal.mark (tone)) + " " + pad (label, label_columns)
@@ -92,7 +92,7 @@ daemon_line (const StatusFacts &facts, const Terminal &terminal)
     text += take_string (g_strdup_printf (_ (" on %s"), facts.hostname.c_str ()));
   if (facts.uptime)
     text += take_string (g_strdup_printf (_ (", up %s"), format_span (*facts.uptime).c_str ()));
-  return line (terminal, facts.ready ? Tone::Good : Tone::Warning, _ ("daemon"), text);
+  return format_part (terminal, facts.ready ? Tone::Good : Tone::Warning, _ ("daemon"), text);
 }
 
 static std::string
@@ -107,7 +107,7 @@ redis_line (const StatusFacts &facts, const Terminal &terminal)
     text = std::string (_ ("not connected: ")) + text;
   else if (facts.redis_ms)
     text += take_string (g_strdup_printf (_ (", answers in %.1f ms"), *facts.redis_ms));
-  return line (terminal, facts.redis_connected ? Tone::Good : Tone::Bad, _ ("redis"), text);
+  return format_part (terminal, facts.redis_connected ? Tone::Good : Tone::Bad, _ ("redis"), text);
 }
 
 static std::string
@@ -124,8 +124,8 @@ camera_line (const CameraLine &camera, unsigned id_columns, const Terminal &term
          + pad (age, 10) + "  " + clip (camera.verdict, 7) + "\n";
 }
 
-static std::string
-issue_line (const IssueLine &issue, const Terminal &terminal)
+std::string
+format_issue (const IssueLine &issue, const Terminal &terminal)
 {
   const Tone tone = tone_of (issue.level);
   return terminal.paint (tone, terminal.mark (tone)) + " "
@@ -133,20 +133,39 @@ issue_line (const IssueLine &issue, const Terminal &terminal)
 }
 
 std::string
-format_status (const StatusFacts &facts, const Terminal &terminal)
+format_sentence (const StatusFacts &facts, const Terminal &terminal)
 {
   const Tone tone = facts.ready ? tone_of (facts.overall) : Tone::Warning;
-  std::string text = terminal.paint (tone, wrap (sentence (facts), terminal.columns, 0)) + "\n\n";
-  text += daemon_line (facts, terminal) + redis_line (facts, terminal);
+  return terminal.paint (tone, wrap (plain_sentence (facts), terminal.columns, 0)) + "\n";
+}
+
+std::string
+format_cameras (const std::vector<CameraLine> &cameras, const Terminal &terminal)
+{
+  std::string text;
   unsigned id_columns = label_columns - 2;
-  for (const auto &camera : facts.cameras)
+  for (const auto &camera : cameras)
     id_columns = std::clamp (text_width (camera.id), id_columns, 32u);
-  for (const auto &camera : facts.cameras)
+  for (const auto &camera : cameras)
     text += camera_line (camera, id_columns, terminal);
+  return text;
+}
+
+std::string
+format_parts (const StatusFacts &facts, const Terminal &terminal)
+{
+  return daemon_line (facts, terminal) + redis_line (facts, terminal)
+         + format_cameras (facts.cameras, terminal);
+}
+
+std::string
+format_status (const StatusFacts &facts, const Terminal &terminal)
+{
+  std::string text = format_sentence (facts, terminal) + "\n" + format_parts (facts, terminal);
   if (!facts.issues.empty ())
     text += "\n";
   for (const auto &issue : facts.issues)
-    text += issue_line (issue, terminal);
+    text += format_issue (issue, terminal);
   return to_terminal (text, terminal.utf8);
 }
 

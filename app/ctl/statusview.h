@@ -20,6 +20,7 @@ struct CameraLine
 struct IssueLine
 {
   std::string level, text;
+  std::string part, code;
 };
 
 /* What "camwardenctl status" tells, taken from the daemon's answers. */
@@ -38,6 +39,17 @@ struct StatusFacts
 
 /* Lines of at most terminal.columns, each with its end. */
 [[nodiscard]] std::string format_status (const StatusFacts &facts, const Terminal &terminal);
+
+/* Pieces of it, for other views. Not yet in the terminal's own characters. */
+[[nodiscard]] Tone tone_of (const std::string &level);
+[[nodiscard]] std::string plain_sentence (const StatusFacts &facts);
+[[nodiscard]] std::string format_sentence (const StatusFacts &facts, const Terminal &terminal);
+[[nodiscard]] std::string format_parts (const StatusFacts &facts, const Terminal &terminal);
+[[nodiscard]] std::string format_cameras (const std::vector<CameraLine> &cameras,
+                                          const Terminal &terminal);
+[[nodiscard]] std::string format_part (const Terminal &terminal, Tone tone,
+                                       const std::string &label, const std::string &text);
+[[nodiscard]] std::string format_issue (const IssueLine &issue, const Terminal &terminal);
 
 /* "850 ms", "12 s", "3 min", "5 h", "12 d": two figures at most, for people. */
 [[nodiscard]] std::string format_span (double seconds);

@@ -105,12 +105,12 @@ pad (const std::string &text, unsigned columns)
 }
 
 std::string
-wrap (const std::string &text, unsigned columns, unsigned indent)
+wrap (const std::string &text, unsigned columns, unsigned indent, const std::string &prefix)
 {
   std::string lines, line;
   const auto room = [&] { return lines.empty () ? columns : columns - indent; };
   const auto break_line = [&] {
-    lines += (lines.empty () ? "" : std::string (indent, ' ')) + line + "\n";
+    lines += (lines.empty () ? "" : prefix + std::string (indent, ' ')) + line + "\n";
     line.clear ();
   };
   for (const auto &word : split_words (harmless (text), " ")) {

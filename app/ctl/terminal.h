@@ -33,8 +33,10 @@ struct Terminal
 /* The same filled up with blanks. */
 [[nodiscard]] std::string pad (const std::string &text, unsigned columns);
 
-/* Words put into lines of at most that many columns, those after the first indented. */
-[[nodiscard]] std::string wrap (const std::string &text, unsigned columns, unsigned indent);
+/* Words put into lines of at most that many columns, those after the first indented. `prefix` comes
+ * before each of these and does not count. */
+[[nodiscard]] std::string wrap (const std::string &text, unsigned columns, unsigned indent,
+                                const std::string &prefix = {});
 
 /* UTF-8 to what the terminal reads. */
 [[nodiscard]] std::string to_terminal (const std::string &text, bool utf8);

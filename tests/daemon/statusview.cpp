@@ -55,7 +55,7 @@ test_columns ()
                      .issues = {} };
   facts.cameras.push_back (
       { std::string (32, 'c'), "critical", "respawning", "unknown", 9999.9, 172800 });
-  facts.issues.push_back ({ "warning", std::string (500, 'i') });
+  facts.issues.push_back ({ "warning", std::string (500, 'i'), "redis", "x" });
   for (const bool utf8 : { false, true }) {
     const std::string text = format_status (facts, Terminal{ false, utf8, 80 });
     for (const auto &line : split_words (text, "\n"))
