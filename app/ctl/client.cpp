@@ -125,6 +125,8 @@ Client::prepare (ClientError &error)
 ClientError
 Client::explain (const GError *error) const
 {
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return { EXIT_HEALTHY, {} };
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     return { EXIT_REFUSED, take_string (g_strdup_printf (
                                _ ("no permission for %s; be a member of the group camwarden, or "
@@ -210,8 +212,8 @@ Client::send (const Request &request, ClientError &error)
     return std::nullopt;
   Reply reply;
   g_autoptr (GError) problem = nullptr;
-  if (!fetch (session_.get (), message.get (), request.deadline, request.largest + 1, reply.body,
-              &problem)) {
+  if (!fetch (session_.get (), message.get (), request.deadline, request.largest + 1, cancellable_,
+              reply.body, &problem)) {
     error = explain (problem);
     return std::nullopt;
   }
@@ -258,8 +260,7 @@ Client::post (const std::string &path, const std::string &body, unsigned deadlin
 
 bool
 Client::follow_events (const std::string &path, const std::string &last_event,
-                       const std::function<void (std::string_view)> &line,
-                       GCancellable *cancellable, ClientError &error)
+                       const std::function<void (std::string_view)> &line, ClientError &error)
 {
   const auto message = message_for ({ .path = path }, error);
   if (!message)
@@ -279,7 +280,7 @@ Client::follow_events (const std::string &path, const std::string &last_event,
   };
   error = {};
   g_autoptr (GError) problem = nullptr;
-  if (follow (session_.get (), message.get (), 10, { started, line }, cancellable, &problem))
+  if (follow (session_.get (), message.get (), 10, { started, line }, cancellable_, &problem))
     return error.text.empty ();
   error = explain (problem);
   return false;

@@ -65,12 +65,20 @@ public:
   /* What an answer that is not good means. */
   [[nodiscard]] ClientError explain (const Reply &reply) const;
 
-  /* The lines of a stream of server-sent events until the server or `cancellable` ends it.
+  /* What ends requests before their time, with an error without text and status 0; it outlives
+   * the client. */
+  void
+  set_cancellable (GCancellable *cancellable)
+  {
+    cancellable_ = cancellable;
+  }
+
+  /* The lines of a stream of server-sent events until the server or set_cancellable() ends it.
    * `last_event`: of the id to go on behind; empty: from now on. false, and why: it did not begin,
    * or it broke. */
   [[nodiscard]] bool follow_events (const std::string &path, const std::string &last_event,
                                     const std::function<void (std::string_view)> &line,
-                                    GCancellable *cancellable, ClientError &error);
+                                    ClientError &error);
 
   /* The socket's path or the URL, for people; not before the first request. */
   [[nodiscard]] const std::string &
@@ -92,6 +100,7 @@ private:
   std::string place_;
   std::string token_;
   Ref<SoupSession> session_;
+  GCancellable *cancellable_ = nullptr;
 };
 
 } // namespace camwarden

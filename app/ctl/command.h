@@ -69,6 +69,7 @@ void print (const Terminal &terminal, const std::string &text);
 extern const Command status_command;
 extern const Command health_command;
 extern const Command cameras_command;
+extern const Command camera_command;
 extern const Command config_command;
 extern const Command version_command;
 

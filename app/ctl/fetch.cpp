@@ -16,12 +16,20 @@ namespace
 class Transfer
 {
 public:
-  Transfer (SoupSession *session, SoupMessage *message, GCancellable *cancellable)
-      : session_ (session), message_ (message), cancellable_ (cancellable)
-  {}
+  Transfer (SoupSession *session, SoupMessage *message, GCancellable *outer)
+      : session_ (session), message_ (message), outer_ (outer)
+  {
+    const auto on_outer
+        = [] (GCancellable *, gpointer own) { g_cancellable_cancel (G_CANCELLABLE (own)); };
+    if (outer_)
+      outer_id_ = g_cancellable_connect (outer_, G_CALLBACK (+on_outer), cancellable_, nullptr);
+  }
   Transfer (const Transfer &) = delete;
   virtual ~Transfer ()
   {
+    if (outer_)
+      g_cancellable_disconnect (outer_, outer_id_);
+    g_object_unref (cancellable_);
     g_main_loop_unref (loop_);
     g_clear_error (&error_);
   }
@@ -55,7 +63,9 @@ protected:
 
   SoupSession *const session_;
   SoupMessage *const message_;
-  GCancellable *const cancellable_;
+  GCancellable *const outer_;
+  gulong outer_id_ = 0;
+  GCancellable *const cancellable_ = g_cancellable_new (); /* by `outer_` or the deadline */
   Ref<GInputStream> stream_;
   SourceId deadline_;
   GError *error_ = nullptr;
@@ -89,8 +99,8 @@ private:
 class Whole : public Transfer
 {
 public:
-  Whole (SoupSession *session, SoupMessage *message, GCancellable *cancellable, size_t largest)
-      : Transfer (session, message, cancellable), body_ (largest, '\0')
+  Whole (SoupSession *session, SoupMessage *message, GCancellable *outer, size_t largest)
+      : Transfer (session, message, outer), body_ (largest, '\0')
   {}
 
   [[nodiscard]] std::string
@@ -185,9 +195,8 @@ private:
 
 bool
 fetch (SoupSession *session, SoupMessage *message, unsigned deadline_seconds, size_t largest,
-       std::string &body, GError **error)
+       GCancellable *cancellable, std::string &body, GError **error)
 {
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Whole whole (session, message, cancellable, largest);
   if (!whole.run (deadline_seconds, error))
     return false;

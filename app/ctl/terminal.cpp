@@ -4,22 +4,54 @@
 #include "config/values.h"
 #include "gobject/ref.h"
 
+#include <algorithm>
+#include <cmath>
 #include <glib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace camwarden
 {
+
+/* Room for a table; a terminal that does not know its width says 0. */
+static unsigned
+terminal_columns ()
+{
+  winsize size{};
+  if (ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+    return 80;
+  return std::clamp<unsigned> (size.ws_col, 40, 80);
+}
 
 Terminal
 Terminal::of_stdout ()
 {
   Terminal terminal;
   const char *no_color = g_getenv ("NO_COLOR"), *term = g_getenv ("TERM");
-  terminal.colours
-      = isatty (STDOUT_FILENO) && !(no_color && *no_color) && !(term && g_str_equal (term, "dumb"));
-  const char *charset = nullptr;
-  terminal.utf8 = g_get_charset (&charset);
+  const char *depth = g_getenv ("COLORTERM");
+  terminal.screen = isatty (STDOUT_FILENO) && !(term && g_str_equal (term, "dumb"));
+  terminal.colours = terminal.screen && !(no_color && *no_color);
+  terminal.true_colour = terminal.colours && depth
+                         && (g_str_equal (depth, "truecolor") || g_str_equal (depth, "24bit"));
+  terminal.utf8 = g_get_charset (nullptr);
+  terminal.columns = terminal_columns ();
   return terminal;
+}
+
+std::string
+spark_line (const std::vector<double> &values, double highest, unsigned columns, bool utf8)
+{
+  static constexpr const char *bars[]
+      = { "\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588" };
+  static constexpr const char *signs[] = { "_", ".", ":", "-", "=", "+", "*", "#" };
+  const size_t count = std::min<size_t> (values.size (), columns);
+  std::string line;
+  for (size_t i = values.size () - count; i < values.size (); i++) {
+    const double share = highest > 0 && values[i] > 0 ? std::min (values[i] / highest, 1.0) : 0;
+    const auto height = static_cast<size_t> (std::lround (share * 7));
+    line += utf8 ? bars[height] : signs[height];
+  }
+  return line;
 }
 
 std::string

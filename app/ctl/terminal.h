@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace camwarden
 {
@@ -13,7 +14,9 @@ struct Terminal
 {
   bool colours = false; /* a terminal, TERM is not "dumb", and no NO_COLOR */
   bool utf8 = false;    /* else plain ASCII */
-  unsigned columns = 80;
+  bool screen = false;  /* a terminal that can write over a line */
+  bool true_colour = false;
+  unsigned columns = 80; /* no more than that; fewer on a narrow terminal */
 
   [[nodiscard]] static Terminal of_stdout ();
 
@@ -22,6 +25,10 @@ struct Terminal
   /* A sign of one column in front of a line: a tick, an exclamation mark, a cross. */
   [[nodiscard]] std::string mark (Tone tone) const;
 };
+
+/* The last values as a row of bars of `columns`, the highest bar at `highest` or above. */
+[[nodiscard]] std::string spark_line (const std::vector<double> &values, double highest,
+                                      unsigned columns, bool utf8);
 
 /* Columns that a text takes on a terminal. */
 [[nodiscard]] unsigned text_width (const std::string &text);
