@@ -57,7 +57,7 @@ test_columns ()
       { std::string (32, 'c'), "critical", "respawning", "unknown", 9999.9, 172800 });
   facts.issues.push_back ({ "warning", std::string (500, 'i'), "redis", "x" });
   for (const bool utf8 : { false, true }) {
-    const std::string text = format_status (facts, Terminal{ false, utf8, 80 });
+    const std::string text = format_status (facts, Terminal{ .utf8 = utf8, .columns = 80 });
     for (const auto &line : split_words (text, "\n"))
       g_assert_cmpuint (text_width (line), <=, 80);
     g_assert_nonnull (strstr (text.c_str (), "9999.0 fps"));
