@@ -59,6 +59,12 @@ struct CameraHealth
   bool storing = false;
   std::string store_paused; /* full, readonly, io, missing, permission; empty: not paused */
   ElementCounts redis_counts, store_counts; /* of the present pipeline */
+  uint64_t held_back = 0; /* frames that were wanted, but not passed on for the machine's sake */
+  std::string degraded;   /* what is held back, and what cannot be; empty: nothing */
+
+  /* Of the machine, as far as it reaches the camera. */
+  unsigned degrade = 0;  /* step of doing less, 0 to 6 */
+  std::string emergency; /* its cause; empty: there is none */
 
   /* Of the process. */
   int pid = 0; /* 0: none */

@@ -470,6 +470,17 @@ parse_process_status (std::string_view text)
   return status;
 }
 
+std::optional<uint64_t>
+parse_process_io (std::string_view text)
+{
+  while (!text.empty ()) {
+    const auto [name, value] = field (take (text, '\n'));
+    if (name == "write_bytes")
+      return number<uint64_t> (value);
+  }
+  return {};
+}
+
 std::optional<double>
 parse_millidegrees (std::string_view text)
 {

@@ -139,6 +139,9 @@ struct ProcessStatus
 [[nodiscard]] std::optional<uint64_t> parse_statm (std::string_view text);
 [[nodiscard]] std::optional<ProcessStatus> parse_process_status (std::string_view text);
 
+/* /proc/PID/io: bytes that went, or will go, to disks. */
+[[nodiscard]] std::optional<uint64_t> parse_process_io (std::string_view text);
+
 /* --- /sys --- */
 
 /* thermal_zone's temp. What no sensor measures in earnest (below -40, above 200) is nothing. */

@@ -86,7 +86,9 @@ CameraSet::add (const CameraConfig &config, const RecoveryConfig &recovery,
   camera->supervisor = std::make_unique<Supervisor> (config, recovery, command,
                                                      std::move (settings), supervisor_events (id));
   camera->supervisor->set_weak_power (weak_power_);
+  camera->supervisor->protect (degrade_, emergency_);
   camera->preview = std::make_unique<Preview> (preview_ways (*camera));
+  camera->preview->suspend (degrade_.preview_off);
   Supervisor *supervisor = camera->supervisor.get ();
   cameras_[id] = std::move (camera);
   supervisor->start ();
@@ -217,6 +219,25 @@ CameraSet::set_weak_power (bool weak)
   weak_power_ = weak;
   for (const auto &[id, camera] : cameras_)
     camera->supervisor->set_weak_power (weak);
+}
+
+void
+CameraSet::protect (const Degrade &degrade, const std::string &emergency)
+{
+  degrade_ = degrade;
+  emergency_ = emergency;
+  for (const auto &[id, camera] : cameras_) {
+    camera->supervisor->protect (degrade, emergency);
+    camera->preview->suspend (degrade.preview_off);
+  }
+}
+
+bool
+CameraSet::recycle (const std::string &id)
+{
+  const auto found = cameras_.find (id);
+  return found != cameras_.end () && !found->second->preview->watched ()
+         && found->second->supervisor->recycle ();
 }
 
 void

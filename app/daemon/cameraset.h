@@ -61,6 +61,10 @@ public:
 
   void set_weak_power (bool weak);
   void device_arrived ();
+  /* See Supervisor; cameras that come later are told too, and previews stop and go on. */
+  void protect (const Degrade &degrade, const std::string &emergency);
+  /* False: this is no moment for it, or there is no such camera. */
+  [[nodiscard]] bool recycle (const std::string &id);
 
   [[nodiscard]] const Camera *find (const std::string &id) const;
   /* In the order of their ids. */
@@ -91,6 +95,8 @@ private:
   std::vector<std::unique_ptr<Camera>> leaving_; /* their workers are being stopped */
   std::function<void ()> stopped_;
   bool weak_power_ = false;
+  Degrade degrade_;
+  std::string emergency_;
   MainCall main_;
 };
 

@@ -53,6 +53,7 @@ Daemon::~Daemon ()
 {
   http_.reset ();
   parts_.safeguards.reset ();
+  parts_.protector.reset ();
   devices_.reset ();
   parts_.cameras.reset (); /* kills what did not stop */
   if (!wait_for_usb_ports (USB_PATIENCE))
@@ -169,6 +170,7 @@ Daemon::run ()
   connect_redis ();
   start_levers ();
   start_cameras ();
+  start_protector ();
   start_safeguards ();
   if (!start_http (&error)) {
     g_warning ("%s", error->message);
@@ -357,6 +359,7 @@ Daemon::tick ()
     if (health.healthy)
       parts_.rebooter->cured (id);
   }
+  ask_redis ();
   tell_status ();
 }
 
@@ -414,9 +417,11 @@ Daemon::apply_changes (const ConfigChanges &changes)
     restart_redis ();
   parts_.cameras->apply (parts_.config->cameras (), parts_.config->recovery (), worker_command ());
   parts_.rebooter->apply (parts_.config->recovery ());
-  if (changes.thresholds || changes.recovery)
-    parts_.safeguards->configure (
-        thresholds_settings (parts_.config->thresholds (), parts_.config->recovery ()));
+  if (changes.thresholds || changes.recovery) {
+    const Config &config = *parts_.config;
+    parts_.safeguards->configure (thresholds_settings (config.thresholds (), config.recovery ()));
+    parts_.protector->configure (protector_settings (config.thresholds (), config.recovery ()));
+  }
   g_message ("configuration reloaded%s", changes.none () ? ", nothing changed" : "");
   for (const auto &key : changes.needs_daemon_restart)
     g_warning ("%s takes effect at the next start", key.c_str ());
@@ -497,6 +502,7 @@ Daemon::stop_requested ()
   restart_.reset ();
   http_.reset ();
   parts_.safeguards.reset ();
+  parts_.protector.reset ();
   devices_.reset ();
   parts_.cameras->stop ([this] { cameras_gone (); });
 }

@@ -46,6 +46,9 @@ private:
   void start_levers ();
   void start_cameras ();
   void start_safeguards ();
+  void start_protector ();
+  void prune_frames (uint64_t bytes, std::function<void (uint64_t)> done);
+  void ask_redis ();
   [[nodiscard]] CameraSet::Events camera_events ();
   void note_usb_port (const CameraHealth &health);
   [[nodiscard]] ApiServerOptions http_options (const HttpConfig &config);
@@ -77,6 +80,7 @@ private:
   int lock_fd_ = -1;
   bool stopping_ = false;
   int64_t stop_requested_at_ = 0; /* monotonic us */
+  int64_t redis_asked_ = 0;       /* monotonic us */
   bool greeted_ = false;
   std::string redis_trouble_; /* said last */
 

@@ -99,6 +99,9 @@ Daemon::start_safeguards ()
 {
   const Config &config = *parts_.config;
   Safeguards::Events events;
+  events.sample = [this] (const SystemSample &sample) {
+    parts_.protector->sampled (sample, parts_.safeguards->thresholds ());
+  };
   events.power_changed = [this] (bool weak) { parts_.cameras->set_weak_power (weak); };
   parts_.safeguards = std::make_unique<Safeguards> (
       SystemMonitorSettings{ .root = system_root () },

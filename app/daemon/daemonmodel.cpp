@@ -83,6 +83,8 @@ add_health (CameraStatus &status, const CameraHealth &health)
   status.stored = health.stored;
   status.store_paused = health.store_paused;
   status.encoded = health.encoded;
+  status.held_back = health.held_back;
+  status.degraded = health.degraded;
   status.redis_counts = health.redis_counts;
   status.store_counts = health.store_counts;
   status.restarts = health.respawns;
@@ -170,6 +172,14 @@ DaemonModel::machine () const
   }
   if (!parts_.safeguards)
     return status;
+  if (const Protector *protector = parts_.protector.get ()) {
+    status.degrade_step = protector->degrade ().step ();
+    status.degrade_text = protector->degrade_text ();
+    status.emergency = protector->emergency ();
+    status.emergency_cause = protector->emergency_cause ();
+    if (const int64_t since = protector->emergency_since ())
+      status.emergency_since = since;
+  }
   status.sample = parts_.safeguards->sample ();
   for (const auto &[key, threshold] : parts_.safeguards->thresholds ().all ())
     status.thresholds.push_back ({ .what = key.first,

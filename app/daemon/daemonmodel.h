@@ -6,6 +6,7 @@
 #include "daemon/embeddedredis.h"
 #include "daemon/httpapi/model.h"
 #include "daemon/incidents.h"
+#include "daemon/protector.h"
 #include "daemon/rebooter.h"
 #include "daemon/redismonitor.h"
 #include "daemon/safeguards.h"
@@ -27,6 +28,7 @@ struct DaemonParts
   std::unique_ptr<ServiceControl> services;
   std::unique_ptr<Rebooter> rebooter;
   std::unique_ptr<CameraSet> cameras;
+  std::unique_ptr<Protector> protector;   /* as safeguards */
   std::unique_ptr<Safeguards> safeguards; /* none before the cameras, and while stopping */
   int64_t started = 0;                    /* wall, us */
   int64_t started_mono = 0;               /* us */

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <map>
 #include <span>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -328,6 +329,28 @@ write_evidence (const EvidenceSettings &settings, const std::string &camera,
   if (name.empty ())
     return failed (path);
   return { path + "/" + name, {} };
+}
+
+EvidenceThinned
+thin_evidence (const std::string &directory, size_t keep)
+{
+  EvidenceThinned thinned;
+  const OpenFile parent (open (directory.c_str (), FOLDER_FLAGS));
+  if (!parent)
+    return thinned;
+  auto all = kept_folders (parent.get ());
+  std::reverse (all.begin (), all.end ());
+  std::map<std::string, size_t> kept;
+  for (const Kept &one : all) {
+    if (++kept[one.camera] <= keep)
+      continue;
+    const OpenFile folder (openat (parent.get (), one.camera.c_str (), FOLDER_FLAGS));
+    if (!folder || !remove_folder (folder.get (), one.name))
+      continue;
+    thinned.folders++;
+    thinned.bytes += one.bytes;
+  }
+  return thinned;
 }
 
 } // namespace camwarden

@@ -26,4 +26,13 @@ struct EvidenceResult
 [[nodiscard]] EvidenceResult write_evidence (const EvidenceSettings &settings,
                                              const std::string &camera, const EvidenceItems &items);
 
+struct EvidenceThinned
+{
+  unsigned folders = 0;
+  uint64_t bytes = 0;
+};
+
+/* Deletes all but the newest so many folders of each camera. */
+[[nodiscard]] EvidenceThinned thin_evidence (const std::string &directory, size_t keep);
+
 } // namespace camwarden

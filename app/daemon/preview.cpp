@@ -77,16 +77,28 @@ Preview::unwatch (uint64_t token)
 void
 Preview::set_ways (Ways ways)
 {
-  const bool was_open = !watchers_.empty ();
   close ();
   ways_ = std::move (ways);
-  if (was_open)
+  if (!watchers_.empty ())
+    open ();
+}
+
+void
+Preview::suspend (bool on)
+{
+  if (std::exchange (suspended_, on) == on || watchers_.empty ())
+    return;
+  if (on)
+    close ();
+  else
     open ();
 }
 
 void
 Preview::open ()
 {
+  if (suspended_)
+    return;
   ready_ = false;
   unready_since_ = g_get_monotonic_time ();
   local_ = !ways_.redis;

@@ -47,6 +47,14 @@ public:
   /* The camera was configured anew; the watchers stay. */
   void set_ways (Ways ways);
 
+  /* No pictures until it is told to go on; the watchers stay. */
+  void suspend (bool on);
+  [[nodiscard]] bool
+  watched () const
+  {
+    return !watchers_.empty ();
+  }
+
   /* The pictures are the worker's own snapshots, not what Redis delivers. */
   [[nodiscard]] bool
   local () const
@@ -77,6 +85,7 @@ private:
   GBytes *latest_ = nullptr;
   int64_t latest_at_ = 0;
   bool local_ = false;
+  bool suspended_ = false;
   bool ready_ = false;
   bool asking_ = false;
   int64_t unready_since_ = 0;

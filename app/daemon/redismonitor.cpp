@@ -51,6 +51,18 @@ RedisMonitor::ask_role ()
   });
 }
 
+void
+RedisMonitor::info (std::function<void (const std::string &)> told)
+{
+  if (!status_.connected)
+    return;
+  link_->command ({ "INFO" }, [this, told = std::move (told)] (const redisReply *reply) {
+    const bool text = reply && reply->type == REDIS_REPLY_STRING;
+    const std::string info = text ? std::string (reply->str, reply->len) : "";
+    main_.call ([told, info] { told (info); });
+  });
+}
+
 RedisMonitor::Status
 RedisMonitor::status () const
 {

@@ -35,6 +35,9 @@ public:
   [[nodiscard]] Status status () const;
   /* Lost while there is no connection. */
   void command (const std::vector<std::string> &words);
+  /* What the server tells of itself; "": it refuses to. Nothing comes when there is no connection.
+   */
+  void info (std::function<void (const std::string &)> told);
   /* Until everything is answered, at most so long (us): for the end of the program. */
   void drain (int64_t timeout);
 

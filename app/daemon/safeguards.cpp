@@ -3,6 +3,9 @@
 
 #include "config/settings.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace camwarden
 {
 
@@ -72,6 +75,7 @@ log_change (const ThresholdChange &change)
 Safeguards::Safeguards (SystemMonitorSettings settings, const ThresholdsSettings &thresholds,
                         World world, Events events)
     : world_ (std::move (world)), events_ (std::move (events)), interval_ (settings.interval),
+      meminfo_ ((settings.root == "/" ? "" : settings.root) + "/proc/meminfo"),
       thresholds_ (thresholds),
       monitor_ (std::move (settings),
                 { world_.question, [this] (const SystemSample &sample) { sampled (sample); },
@@ -84,6 +88,45 @@ void
 Safeguards::start ()
 {
   monitor_.start ();
+  glance_ = SourceId (g_timeout_add_seconds (
+      1,
+      [] (gpointer self) -> gboolean {
+        static_cast<Safeguards *> (self)->glance ();
+        return G_SOURCE_CONTINUE;
+      },
+      this));
+}
+
+/* Memory is gone fast, a sample every ten seconds is too late for it. This one file never blocks,
+ * and is read without waiting all the same. */
+void
+Safeguards::glance ()
+{
+  char text[2048];
+  const int fd = open (meminfo_.c_str (), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  const ssize_t length = fd >= 0 ? read (fd, text, sizeof text) : -1;
+  if (fd >= 0)
+    close (fd);
+  const auto memory
+      = length > 0 ? parse_meminfo ({ text, static_cast<size_t> (length) }) : std::nullopt;
+  if (!memory || thresholds_.rising ())
+    return;
+  const Threshold *known = thresholds_.find (Quantity::Memory);
+  if (!known || known->level () == ThresholdLevel::Critical)
+    return;
+  const bool warned = known->level () == ThresholdLevel::Warning;
+  const ThresholdSettings &limits = known->settings ();
+  if (memory->used () >= (warned ? limits.critical : limits.warning))
+    monitor_.look_now ();
+}
+
+void
+Safeguards::hurry (bool on)
+{
+  if (std::exchange (hurry_, on) == on)
+    return;
+  const bool quick = hurry_ || thresholds_.rising ();
+  monitor_.set_interval (quick ? std::min (QUICK_INTERVAL, interval_) : interval_);
 }
 
 void
@@ -138,7 +181,7 @@ Safeguards::judge (int64_t now, ThresholdValues values)
 {
   values.redis_away = redis_away (now);
   tell (thresholds_.update (now, values));
-  const bool quick = thresholds_.rising () && QUICK_INTERVAL < interval_;
+  const bool quick = (hurry_ || thresholds_.rising ()) && QUICK_INTERVAL < interval_;
   monitor_.set_interval (quick ? QUICK_INTERVAL : interval_);
 }
 
@@ -178,6 +221,17 @@ Safeguards::redis_away (int64_t now)
   else
     since = no_redis_since_ = no_redis_since_ ? no_redis_since_ : now;
   return since > 0 ? static_cast<double> (std::max<int64_t> (now - since, 1)) : 0;
+}
+
+std::string
+disk_instance (const SystemSample &sample, const DiskSample &disk)
+{
+  const auto device
+      = [] (const DiskSample &one) { return one.device.empty () ? one.mount : one.device; };
+  for (const auto &first : sample.disks)
+    if (device (first) == device (disk))
+      return first.mount;
+  return disk.mount;
 }
 
 static std::map<std::string, std::optional<double>>

@@ -43,6 +43,8 @@ public:
   Safeguards &operator= (const Safeguards &) = delete;
 
   void start ();
+  /* As quickly as while a level rises, whatever the levels do. */
+  void hurry (bool on);
   /* Levels stay until the next samples say otherwise. */
   void configure (const ThresholdsSettings &thresholds);
 
@@ -69,6 +71,7 @@ public:
   }
 
 private:
+  void glance ();
   void sampled (const SystemSample &sample);
   void hangs (const std::string &file, int64_t since, bool again);
   void judge (int64_t now, ThresholdValues values);
@@ -79,10 +82,13 @@ private:
   const World world_;
   const Events events_;
   const int64_t interval_;
+  const std::string meminfo_; /* its path */
   Thresholds thresholds_;
   bool weak_power_ = false;
+  bool hurry_ = false;
   int64_t no_redis_since_ = 0; /* without a connection to ask; 0: there is one */
-  SystemMonitor monitor_;      /* last: it calls the others */
+  SourceId glance_;
+  SystemMonitor monitor_; /* last: it calls the others */
 };
 
 [[nodiscard]] ThresholdsSettings thresholds_settings (const ThresholdsConfig &thresholds,
@@ -91,6 +97,9 @@ private:
 /* What the thresholds judge of a sample. File systems are told by their first mount point: a
  * sandbox shows one under several. */
 [[nodiscard]] ThresholdValues threshold_values (const SystemSample &sample);
+
+/* The name of a file system among the values; disk: of that sample. */
+[[nodiscard]] std::string disk_instance (const SystemSample &sample, const DiskSample &disk);
 
 /* Where the machine is looked at: "/", or with CAMWARDEN_ROOT what a test says. */
 [[nodiscard]] std::string system_root ();

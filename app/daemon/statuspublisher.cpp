@@ -56,7 +56,11 @@ status_json (const CameraHealth &health, const std::string &channel, int64_t wal
       .numbers ("restarts", restarts)
       .text ("recovery", health.recovery)
       .flag ("given-up", health.given_up)
-      .text ("last-fault", health.last_fault);
+      .text ("last-fault", health.last_fault)
+      .number ("degrade", health.degrade)
+      .text ("degraded", health.degraded)
+      .number ("held-back", static_cast<int64_t> (health.held_back))
+      .text ("emergency", health.emergency);
   return fields.finish ();
 }
 
@@ -102,7 +106,9 @@ StatusPublisher::update (const CameraHealth &health, const std::string &channel,
   const bool state = first || before.state != health.state;
   const bool verdict = !first && before.verdict != health.verdict;
   const bool store = !first && before.store_paused != health.store_paused;
-  if (!state && !verdict && !store && now - known.sent < REFRESH)
+  const bool degrade = !first && before.degrade != health.degrade;
+  const bool emergency = !first && before.emergency.empty () != health.emergency.empty ();
+  if (!state && !verdict && !store && !degrade && !emergency && now - known.sent < REFRESH)
     return;
   known.sent = now;
   set (known);
@@ -113,6 +119,11 @@ StatusPublisher::update (const CameraHealth &health, const std::string &channel,
     event (known, "health", before.verdict, health.verdict, "");
   if (store)
     event (known, "store-paused", before.store_paused, health.store_paused, "");
+  if (degrade)
+    event (known, "degrade", std::to_string (before.degrade), std::to_string (health.degrade),
+           health.degraded);
+  if (emergency)
+    event (known, "emergency", before.emergency, health.emergency, "");
 }
 
 void

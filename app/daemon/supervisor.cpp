@@ -19,6 +19,7 @@ namespace
 constexpr guint tick_ms = 250;
 constexpr size_t evidence_lines = 5;
 /* Longer than it takes to find and end a worker that says nothing. */
+constexpr int64_t prune_deadline = 60 * G_USEC_PER_SEC; /* of many small files */
 constexpr int64_t word_overdue = 60 * G_USEC_PER_SEC;
 
 int64_t
@@ -98,6 +99,8 @@ Supervisor::Impl::worker_opened ()
           [] (GVariant *, const GError *) {});
   if (weak_power)
     apply_stall_timeout ();
+  if (degrade != Degrade{})
+    apply_degrade ();
 }
 
 void
@@ -453,6 +456,30 @@ Supervisor::set_weak_power (bool weak)
 }
 
 void
+Supervisor::protect (const Degrade &degrade, const std::string &emergency)
+{
+  const bool other = std::exchange (impl_->degrade, degrade) != degrade;
+  impl_->health.degrade = degrade.step ();
+  impl_->health.emergency = emergency;
+  if (other && impl_->worker && impl_->worker->is_open ())
+    impl_->apply_degrade ();
+  impl_->changed ();
+}
+
+bool
+Supervisor::recycle ()
+{
+  const CameraHealth &now = impl_->health;
+  const auto receivers = now.redis_counts.find ("receivers");
+  const bool read = now.wanted && (receivers == now.redis_counts.end () || receivers->second > 0);
+  if (impl_->wish != Impl::Wish::Running || !impl_->worker || impl_->hung || impl_->preview || read
+      || now.state != CameraState::Streaming || impl_->healer.policy ().open ())
+    return false;
+  impl_->restart (Impl::Wish::Restarting);
+  return true;
+}
+
+void
 Supervisor::device_arrived ()
 {
   if (impl_->health.source == test_picture_source && impl_->wish == Impl::Wish::Running)
@@ -510,7 +537,8 @@ Supervisor::prune (uint64_t bytes, NumberDone done)
   impl_->call ("Prune", g_variant_new ("(t)", static_cast<guint64> (bytes)), "(t)",
                first_value ([done = std::move (done)] (GVariant *number, const GError *error) {
                  done (error ? 0 : g_variant_get_uint64 (number), error);
-               }));
+               }),
+               prune_deadline);
 }
 
 bool

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/camerahealth.h"
+#include "core/degradeladder.h"
 #include "core/fault.h"
 #include "core/recoverypolicy.h"
 #include "core/workerwatch.h"
@@ -86,6 +87,12 @@ public:
   void set_preview (bool on);
   /* The power is weak: a camera may take longer before it counts as stalled. */
   void set_weak_power (bool weak);
+  /* What the machine cannot afford; emergency: its cause, empty: there is none. Each worker is
+   * told, the next ones too. */
+  void protect (const Degrade &degrade, const std::string &emergency);
+  /* Another worker in place of a sound one. False: this is no moment for it, something is wrong
+   * with the camera or somebody looks. */
+  [[nodiscard]] bool recycle ();
   /* A device node appeared: what waits for one tries again, and a test picture makes room. */
   void device_arrived ();
   /* On request: from this tier on. */

@@ -51,6 +51,7 @@ struct Supervisor::Impl
   void apply_times (std::initializer_list<std::pair<const char *, int64_t>> times); /* us */
   void apply_deadlines ();
   void apply_stall_timeout ();
+  void apply_degrade ();
   void call (const char *method, GVariant *args, const char *reply_type,
              WorkerProcess::Answer answer, int64_t deadline = 0);
   [[nodiscard]] std::string last_words () const;
@@ -70,6 +71,7 @@ struct Supervisor::Impl
   Wish wish = Wish::Stopped;
   bool preview = false;
   bool weak_power = false;
+  Degrade degrade;
   bool camera_seen = false; /* a real one: it is waited for instead of showing the test picture */
   bool hung = false;        /* the present worker was killed since it did not answer */
   std::unique_ptr<WorkerProcess> worker;

@@ -152,4 +152,25 @@ Supervisor::Impl::apply_stall_timeout ()
   apply_times ({ { "stall-timeout", stall_timeout (recovery, config, weak_power) } });
 }
 
+/* No previews and what is deleted are not the worker's business. */
+void
+Supervisor::Impl::apply_degrade ()
+{
+  GVariantBuilder values;
+  g_variant_builder_init (&values, G_VARIANT_TYPE_VARDICT);
+  const auto add = [&values] (const char *key, GVariant *value) {
+    g_variant_builder_add (&values, "{sv}", key, value);
+  };
+  add ("degrade-quality", g_variant_new_uint32 (degrade.quality_less));
+  add ("degrade-rate", g_variant_new_uint32 (degrade.rate_divisor));
+  add ("degrade-size", g_variant_new_uint32 (degrade.size_divisor));
+  add ("degrade-least", g_variant_new_boolean (degrade.one_per_second));
+  add ("degrade-store", g_variant_new_boolean (degrade.store_paused));
+  call ("Apply", g_variant_new ("(a{sv})", &values), "()",
+        [id = config.id] (GVariant *, const GError *error) {
+          if (error)
+            g_warning ("camera %s: does not do less: %s", id.c_str (), error->message);
+        });
+}
+
 } // namespace camwarden

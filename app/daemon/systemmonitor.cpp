@@ -22,6 +22,15 @@ SystemMonitor::start ()
 }
 
 void
+SystemMonitor::look_now ()
+{
+  if (reading_since_)
+    return;
+  schedule ();
+  read (g_get_monotonic_time ());
+}
+
+void
 SystemMonitor::set_interval (int64_t interval)
 {
   if (interval == settings_.interval)

@@ -43,6 +43,8 @@ public:
 
   /* The first sample is taken at once. */
   void start ();
+  /* At once, and the next one after the interval. */
+  void look_now ();
   /* From now on; nothing happens when it is the same. */
   void set_interval (int64_t interval);
 

@@ -348,6 +348,8 @@ SystemReader::read_process (const SystemQuestion::Process &process, Known &known
     sample.rss = status->rss;
     sample.swap = status->swap;
   }
+  if (const auto io = text (folder + "/io"))
+    sample.written = parse_process_io (*io);
   sample.descriptors = static_cast<unsigned> (names (folder + "/fd").size ());
   find_blocked (sample, known, now);
   return sample;

@@ -87,6 +87,8 @@ read_worker_health (CameraHealth &health, GVariant *values)
   read_number (values, "luma-mean", health.luma);
   read_count (values, "frames", health.frames);
   read_count (values, "encoded", health.encoded);
+  read_count (values, "held-back", health.held_back);
+  read_text (values, "degraded", health.degraded);
   read_count (values, "rss-bytes", health.rss);
   read_size (values, "width", health.width);
   read_size (values, "height", health.height);
@@ -122,6 +124,8 @@ reset_worker_figures (CameraHealth &health)
   health.age = none.age;
   health.frames = none.frames;
   health.encoded = none.encoded;
+  health.held_back = none.held_back;
+  health.degraded = none.degraded;
   health.width = none.width;
   health.height = none.height;
   health.luma = none.luma;

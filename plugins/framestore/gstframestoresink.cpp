@@ -344,7 +344,7 @@ gst_frame_store_sink_check (GstFrameStoreSink *self, const SinkSettings &setting
                        ("location is not set"));
     return false;
   }
-  if (!is_camera_id (settings.camera)) {
+  if (!is_stored_camera (settings.camera)) {
     GST_ELEMENT_ERROR (self, RESOURCE, SETTINGS,
                        (_ ("\"%s\" cannot be a camera's id; use 1 to 32 of a-z, 0-9 and -."),
                         settings.camera.c_str ()),

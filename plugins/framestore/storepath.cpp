@@ -86,7 +86,7 @@ parse_time (std::string_view text)
 } // namespace
 
 bool
-is_camera_id (std::string_view id)
+is_stored_camera (std::string_view id)
 {
   if (id.empty () || id.size () > 32)
     return false;

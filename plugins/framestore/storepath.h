@@ -30,7 +30,7 @@ constexpr int64_t minute_us = 60'000'000;
 constexpr int64_t last_time_us = 253'402'300'799'999'999; /* the end of the year 9999 */
 
 /* What a camera may be called: [a-z0-9-]{1,32}. */
-[[nodiscard]] bool is_camera_id (std::string_view id);
+[[nodiscard]] bool is_stored_camera (std::string_view id);
 
 /* The minute since 1970 a frame belongs to; times outside of 1970 to 9999 are clamped. */
 [[nodiscard]] int64_t minute_of (int64_t time_us);

@@ -51,7 +51,7 @@ constexpr std::array commands{
   Command{ "exists", READER },
   Command{ "ttl", READER },
   Command{ "scan", READER },
-  Command{ "info", DOCTOR },
+  Command{ "info", WORKER | DOCTOR },
   Command{ "config|get", DOCTOR },
   Command{ "acl|whoami", DOCTOR },
 };

@@ -64,7 +64,7 @@ BORDERS = [
       "buildconfig.h"]),
     (r"app/daemon/", ANYTHING + ["hiredis", "json", "soup", "sqlite", "systemd"],
      ["common/", "gobject/", "core/", "config/", "daemon/", "redis/redis", "redis/frameheader",
-      "framestore/retention", "framestore/storepath", "camwarden-camera1.h", "buildconfig.h",
+      "framestore/retention", "framestore/storepath", "framestore/storeprune", "camwarden-camera1.h", "buildconfig.h",
       "builddate.h"]),
     (r"app/ctl/", ANYTHING + ["json", "soup"],
      ["common/", "gobject/", "core/", "config/", "ctl/", "buildconfig.h"]),

@@ -19,10 +19,10 @@ static void
 test_camera_ids ()
 {
   for (const char *good : { "a", "front-door-2", "0", "-", "abcdefghijklmnopqrstuvwxyz012345" })
-    g_assert_true (is_camera_id (good));
+    g_assert_true (is_stored_camera (good));
   for (const char *bad :
        { "", "Front", "a_b", "a/b", "..", "a b", "\xc3\xa4", "abcdefghijklmnopqrstuvwxyz0123456" })
-    g_assert_false (is_camera_id (bad));
+    g_assert_false (is_stored_camera (bad));
 }
 
 static void

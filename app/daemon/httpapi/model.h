@@ -52,7 +52,9 @@ struct CameraStatus
       store_paused; /* full, readonly, io, missing, permission; empty: it stores, or need not */
 
   /* Each counter of redissink's and framestoresink's statistics, of the present pipeline. */
-  uint64_t encoded = 0; /* of frames: what went on to the encoder */
+  uint64_t encoded = 0;   /* of frames: what went on to the encoder */
+  uint64_t held_back = 0; /* of frames: what was wanted, and held back for the machine's sake */
+  std::string degraded;   /* what is held back, and what cannot be; empty: nothing */
   ElementCounts redis_counts, store_counts;
 
   uint64_t restarts = 0;             /* of the worker since the daemon started */

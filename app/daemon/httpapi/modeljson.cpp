@@ -52,10 +52,11 @@ write_camera_counts (JsonWriter &json, const CameraStatus &camera)
       .add ("dropped", camera.dropped)
       .add ("stored", camera.stored)
       .add_text ("store_paused", camera.store_paused)
+      .add_text ("degraded", camera.degraded)
       .add ("restarts", camera.restarts)
       .add ("consecutive_failures", camera.consecutive_failures)
       .add ("health_score", health_score (camera.consecutive_failures));
-  json.begin_object ("counts").add ("encoded", camera.encoded);
+  json.begin_object ("counts").add ("encoded", camera.encoded).add ("held_back", camera.held_back);
   write_counts (json, "redis", camera.redis_counts);
   write_counts (json, "store", camera.store_counts);
   json.end_object ();
