@@ -258,6 +258,7 @@ ConfigBuilder::check_files (const Config &config)
   check_file ("redis", "password-file");
   check_file ("redis", "ca-file");
   check_file ("alerts", "webhook-token-file");
+  check_file ("alerts", "mqtt-password-file");
   const auto &http = config.http_;
   if (std::all_of (http.listen.begin (), http.listen.end (), is_loopback))
     return;

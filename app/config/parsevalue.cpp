@@ -268,6 +268,26 @@ url_value (std::string_view text)
 }
 
 static ParsedValue
+mqtt_value (std::string_view text)
+{
+  const bool tls = text.starts_with ("mqtts://");
+  if (!tls && !text.starts_with ("mqtt://"))
+    return failed (ValueProblem::NotMqttUri);
+  const std::string_view authority = text.substr (tls ? 8 : 7);
+  if (authority.find ('@') != std::string_view::npos)
+    return failed (ValueProblem::HasPassword);
+  return is_authority (authority) ? good (std::string (text)) : failed (ValueProblem::NotMqttUri);
+}
+
+static ParsedValue
+topic_value (std::string_view text)
+{
+  const bool bad = text.size () > 200 || text.find_first_of ("+# \t\\\"") != std::string_view::npos
+                   || text.starts_with ('/') || text.ends_with ('/');
+  return bad ? failed (ValueProblem::NotATopic) : good (std::string (text));
+}
+
+static ParsedValue
 channel_value (std::string_view text)
 {
   if (text.size () > 512 || text.find_first_of (" \t") != std::string_view::npos)
@@ -320,6 +340,10 @@ text_of_some_kind (const Key &key, std::string_view text)
     return redis_uri_value (text, false);
   case KeyType::Url:
     return url_value (text);
+  case KeyType::MqttServer:
+    return mqtt_value (text);
+  case KeyType::MqttTopic:
+    return topic_value (text);
   case KeyType::Address:
     return is_ip_address (std::string (text)) ? good (std::string (text))
                                               : failed (ValueProblem::NotAnAddress, text);
@@ -343,6 +367,8 @@ may_be_empty (const Key &key)
   case KeyType::RedisServer:
   case KeyType::RedisLocation:
   case KeyType::Url:
+  case KeyType::MqttServer:
+  case KeyType::MqttTopic:
     return *key.fallback == 0;
   default:
     return false;

@@ -62,11 +62,16 @@ expectation (ValueProblem problem)
     return _ ("say redis://HOST:PORT, rediss://HOST:PORT or redis+unix:///PATH");
   case ValueProblem::HasPassword:
     return _ ("a password does not belong in here, where logs and process lists show it: write it "
-              "into a file and name that with password-file (for a webhook: webhook-token-file)");
+              "into a file and name that with password-file (in [alerts]: webhook-token-file, "
+              "mqtt-password-file)");
   case ValueProblem::HasChannel:
     return _ ("only the server belongs in here; the channel is said per camera");
   case ValueProblem::NotUrl:
     return _ ("say an address that starts with https:// (http:// on this machine only)");
+  case ValueProblem::NotMqttUri:
+    return _ ("say mqtt://HOST:PORT or mqtts://HOST:PORT");
+  case ValueProblem::NotATopic:
+    return _ ("a topic has no blanks, no +, # or quotes, no / at its ends and at most 200 bytes");
   case ValueProblem::LevelsOrder:
     return _ ("the warning comes first and is not above the critical value");
   case ValueProblem::ControlCharacter:

@@ -171,6 +171,11 @@ resolve_alerts (const GroupValues &values)
   const Reader r (values);
   return { .webhook = r.text ("webhook"),
            .webhook_token_file = r.text ("webhook-token-file"),
+           .webhook_template = r.text ("webhook-template"),
+           .mqtt = r.text ("mqtt"),
+           .mqtt_user = r.text ("mqtt-user"),
+           .mqtt_password_file = r.text ("mqtt-password-file"),
+           .mqtt_topic = r.text ("mqtt-topic", std::string ("camwarden/") + g_get_host_name ()),
            .min_duration = r.integer ("min-duration"),
            .min_interval = r.integer ("min-interval") };
 }

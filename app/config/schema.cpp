@@ -243,6 +243,18 @@ static const Key keys[] = {
     "nobody", true },
   { "alerts", "webhook-token-file", KeyType::Path, "", NO_LIMIT, Reload::Live,
     "A file whose first line is sent as bearer token", "no token" },
+  { "alerts", "webhook-template", KeyType::Text, "", NO_LIMIT, Reload::Live,
+    "What is posted, with {names} for the values of the alert, such as {line}; docs/alerts.md has "
+    "those for ntfy, Slack and mail gateways",
+    "JSON with all that is known", true },
+  { "alerts", "mqtt", KeyType::MqttServer, "", NO_LIMIT, Reload::Live,
+    "mqtt://HOST[:PORT], or mqtts:// for TLS: the broker that alerts are published on", "nobody" },
+  { "alerts", "mqtt-user", KeyType::Text, "", NO_LIMIT, Reload::Live, "User name at the broker",
+    "no user name" },
+  { "alerts", "mqtt-password-file", KeyType::Path, "", NO_LIMIT, Reload::Live,
+    "A file whose first line is the password at the broker", "no password" },
+  { "alerts", "mqtt-topic", KeyType::MqttTopic, "", NO_LIMIT, Reload::Live,
+    "Where the topics begin", "camwarden/HOSTNAME" },
   { "alerts", "min-duration", KeyType::Duration, "10s", 0, day, "", "", Reload::Live,
     "What is over sooner is not told", "" },
   { "alerts", "min-interval", KeyType::Duration, "5min", 0, 30 * day, "", "", Reload::Live,
@@ -350,6 +362,10 @@ type_name (KeyType type)
     return "Redis URI";
   case KeyType::Url:
     return "URL";
+  case KeyType::MqttServer:
+    return "MQTT URI";
+  case KeyType::MqttTopic:
+    return "MQTT topic";
   }
   return "";
 }

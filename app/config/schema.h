@@ -38,6 +38,8 @@ enum class KeyType {
   RedisServer,   /* redis:// without a channel */
   RedisLocation, /* redis:// with or without a channel */
   Url,           /* https://... */
+  MqttServer,    /* mqtt://HOST[:PORT] or mqtts:// */
+  MqttTopic,     /* without wildcards */
 };
 
 /* What a changed value needs to take effect on reload. */
@@ -105,6 +107,8 @@ enum class ValueProblem {
   HasPassword, /* in a URI */
   HasChannel,  /* where only a server belongs */
   NotUrl,
+  NotMqttUri,
+  NotATopic,
   OutOfRange,
   LevelsOrder, /* warning above critical */
   ControlCharacter,

@@ -156,6 +156,9 @@ struct AlertsConfig
 {
   std::string webhook; /* may hold a secret: never printed, never logged */
   std::string webhook_token_file;
+  std::string webhook_template; /* "": JSON with everything */
+  std::string mqtt;             /* "": none */
+  std::string mqtt_user, mqtt_password_file, mqtt_topic;
   int64_t min_duration = 0;
   int64_t min_interval = 0;
   bool operator== (const AlertsConfig &) const = default;

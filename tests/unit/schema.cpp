@@ -170,6 +170,12 @@ static const struct
   { KeyType::Url, "ftp://host", ValueProblem::NotUrl },
   { KeyType::Url, "http://host/hook", ValueProblem::NotUrl },
   { KeyType::Url, "https://user:word@host", ValueProblem::HasPassword },
+  { KeyType::MqttServer, "host:1883", ValueProblem::NotMqttUri },
+  { KeyType::MqttServer, "mqtt://", ValueProblem::NotMqttUri },
+  { KeyType::MqttServer, "mqtt://host/topic", ValueProblem::NotMqttUri },
+  { KeyType::MqttServer, "mqtt://user:word@host", ValueProblem::HasPassword },
+  { KeyType::MqttTopic, "all/#", ValueProblem::NotATopic },
+  { KeyType::MqttTopic, "/camwarden", ValueProblem::NotATopic },
 };
 
 static void
@@ -206,6 +212,9 @@ static const struct
   { "http", "hosts", "press-3.example.org, press_4" },
   { "alerts", "webhook", "https://hooks.example.org:8443/x?y=z" },
   { "alerts", "webhook", "http://127.0.0.1:9000/alert" },
+  { "alerts", "mqtt", "mqtt://broker.example.org" },
+  { "alerts", "mqtt", "mqtts://[::1]:8883" },
+  { "alerts", "mqtt-topic", "house/camwarden" },
   { "redis", "embedded-listen", "fe80::1" },
 };
 
