@@ -70,6 +70,7 @@ extern const Command status_command;
 extern const Command health_command;
 extern const Command cameras_command;
 extern const Command camera_command;
+extern const Command watch_command;
 extern const Command config_command;
 extern const Command version_command;
 

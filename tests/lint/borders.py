@@ -67,7 +67,8 @@ BORDERS = [
       "framestore/retention", "framestore/storepath", "framestore/storeprune", "camwarden-camera1.h", "buildconfig.h",
       "builddate.h"]),
     (r"app/ctl/", ANYTHING + ["json", "soup"],
-     ["common/", "gobject/", "core/", "config/", "ctl/", "buildconfig.h"]),
+     ["common/", "gobject/", "core/", "config/", "ctl/", "redis/redis", "redis/frameheader",
+      "buildconfig.h"]),
 ]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
