@@ -5,6 +5,7 @@
 #include "config/i18n.h"
 #include "config/problems.h"
 #include "config/resolve.h"
+#include "core/secrettext.h"
 #include "gobject/ref.h"
 
 #include <algorithm>
@@ -166,6 +167,9 @@ ConfigBuilder::fill_group (const std::string &group, Config &config) const
     const Given *set = given (group, key.name);
     values[key.name] = set ? set->value : parse_value (key, key.fallback).value;
     texts[key.name] = set ? set->text : key.fallback;
+    if (set)
+      config.places_[group][key.name]
+          = set->line ? set->file + ":" + std::to_string (set->line) : set->file;
   }
 }
 
@@ -357,6 +361,32 @@ Config::worker_text () const
       text.append (key).append ("=").append (value).append ("\n");
   }
   return text;
+}
+
+static std::string
+text_of (const std::map<std::string, std::map<std::string, std::string>> &texts,
+         const std::string &group, const std::string &key)
+{
+  const auto keys = texts.find (group);
+  if (keys == texts.end ())
+    return {};
+  const auto found = keys->second.find (key);
+  return found == keys->second.end () ? "" : found->second;
+}
+
+std::vector<ConfigEntry>
+Config::entries () const
+{
+  std::vector<ConfigEntry> all;
+  for (const auto &[group, texts] : texts_)
+    for (const Key &key : schema_keys ()) {
+      if (group_family (group) != key.group)
+        continue;
+      const std::string value = text_of (texts_, group, key.name);
+      all.push_back ({ group, key.name, key.secret ? "" : without_passwords (value), key.fallback,
+                       key.derived, text_of (places_, group, key.name), key.secret });
+    }
+  return all;
 }
 
 int

@@ -53,6 +53,17 @@ struct Finding
   [[nodiscard]] std::string message () const;
 };
 
+/* One key of the configuration in force. */
+struct ConfigEntry
+{
+  std::string group, key;
+  std::string value;    /* as it was written, or the default; empty where `secret` */
+  std::string fallback; /* the default; empty: none, or what `derived` says */
+  std::string derived;  /* what an empty default means, for people */
+  std::string where;    /* "FILE:LINE", an option, a variable; empty: nobody said it */
+  bool secret = false;  /* the value may hold a secret */
+};
+
 struct CameraChange
 {
   std::string id;
@@ -101,6 +112,9 @@ public:
    * every key. Loaded as the single file it gives the same cameras, whatever has become of the
    * files this one was read from. */
   [[nodiscard]] std::string worker_text () const;
+
+  /* Every key of every group, in the order of the schema; passwords in URLs are replaced. */
+  [[nodiscard]] std::vector<ConfigEntry> entries () const;
 
   [[nodiscard]] const std::vector<CameraConfig> &
   all_cameras () const
@@ -167,6 +181,7 @@ private:
   /* [group][key] of everything, defaults included. */
   std::map<std::string, std::map<std::string, Value>> values_;
   std::map<std::string, std::map<std::string, std::string>> texts_;
+  std::map<std::string, std::map<std::string, std::string>> places_; /* of what was said */
 };
 
 /* --check-config: all findings to `out`, then one line that sums up. Returns the exit status:

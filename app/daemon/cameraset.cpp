@@ -8,6 +8,9 @@
 namespace camwarden
 {
 
+/* Of faults that are counted one by one. */
+static constexpr size_t MOST_CODES = 64;
+
 /* What a subscriber of that camera connects to; nothing when its frames do not go through plain
  * pub/sub. */
 static std::optional<RedisSettings>
@@ -155,6 +158,8 @@ CameraSet::changed (const std::string &id)
     camera.verdict_since = g_get_real_time ();
   if (std::exchange (camera.pid, health.pid) != health.pid)
     camera.worker_started = health.pid ? g_get_real_time () : 0;
+  if (health.pid && health.age >= 0)
+    camera.ages.add (health.age);
   events_.changed (camera);
 }
 
@@ -165,6 +170,8 @@ CameraSet::fault (const std::string &id, const Fault &fault)
   if (found == cameras_.end ())
     return;
   Camera &camera = *found->second;
+  if (camera.faults.size () < MOST_CODES || camera.faults.count (fault.code))
+    camera.faults[fault.code]++;
   camera.failures += fault.first != Tier::Count;
   camera.last_error = fault.part + "/" + fault.code + ": " + fault.evidence;
   camera.last_error_time = g_get_real_time ();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/settings.h"
+#include "core/agehistogram.h"
 #include "daemon/preview.h"
 #include "daemon/supervisor.h"
 
@@ -29,6 +30,8 @@ public:
     int64_t verdict_since = 0;
     int64_t worker_started = 0;
     unsigned failures = 0; /* faults that needed a cure, in a row: until one has cured */
+    AgeHistogram ages;     /* of the last frame, at each report */
+    std::map<std::string, uint64_t> faults; /* told, by code */
     /* as the last health had them */
     std::string verdict;
     int pid = 0;

@@ -334,6 +334,8 @@ Daemon::http_options (const HttpConfig &config)
   options.trust_loopback = config.trust_loopback;
   options.hosts = config.hosts;
   options.rate = config.rate;
+  options.burst = 2 * config.rate;
+  options.limits.requests = options.limits.streams = config.max_connections;
   options.changed = [this] { tell_status (); };
   return options;
 }

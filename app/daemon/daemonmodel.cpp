@@ -3,6 +3,7 @@
 
 #include "buildconfig.h"
 #include "config/i18n.h"
+#include "core/secrettext.h"
 #include "redis/redislocation.h"
 
 namespace camwarden
@@ -102,7 +103,7 @@ camera_status (const CameraConfig &config, const CameraSet::Camera *camera)
   CameraStatus status;
   status.id = config.id;
   status.state = CameraState::Stopped;
-  status.source = config.source;
+  status.source = without_passwords (config.source);
   status.channel = config.channel;
   if (config.framerate.numerator > 0 && config.framerate.denominator > 0)
     status.target_fps
@@ -115,7 +116,9 @@ camera_status (const CameraConfig &config, const CameraSet::Camera *camera)
   if (camera->worker_started)
     status.worker_started = camera->worker_started;
   status.consecutive_failures = camera->failures;
-  status.last_error = camera->last_error;
+  status.ages = camera->ages;
+  status.faults = camera->faults;
+  status.last_error = without_passwords (camera->last_error);
   if (camera->last_error_time)
     status.last_error_time = camera->last_error_time;
   return status;

@@ -11,6 +11,7 @@
 #include "daemon/redismonitor.h"
 #include "daemon/safeguards.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +41,10 @@ struct DaemonParts
 class DaemonModel : public ApiModel
 {
 public:
-  explicit DaemonModel (const DaemonParts &parts) : parts_ (parts) {}
+  explicit DaemonModel (const DaemonParts &parts);
+  ~DaemonModel () override;
+  DaemonModel (const DaemonModel &) = delete;
+  DaemonModel &operator= (const DaemonModel &) = delete;
 
   [[nodiscard]] DaemonStatus status () const override;
   [[nodiscard]] std::vector<CameraStatus> cameras () const override;
@@ -60,18 +64,27 @@ public:
 
   /* daemonorders.cpp: what somebody may ask for. */
   void log (const LogQuery &query, LogDone done) override;
+  [[nodiscard]] LogCounts log_counts () const override;
   void test_camera (const std::string &camera, TestDone done) override;
+  void graph (const std::string &camera, GraphDone done) override;
   void recover (const std::string &camera, Tier from, const std::string &who,
                 OrderDone done) override;
   void restart_services (const std::string &who, OrderDone done) override;
+  [[nodiscard]] OrderResult may_reboot () const override;
   void reboot (const std::string &who, OrderDone done) override;
   void clear_reboots (const std::string &who, OrderDone done) override;
   [[nodiscard]] std::string configuration () const override;
 
 private:
+  struct Recovery;
+
   [[nodiscard]] RedisStatus redis () const;
+  void look_after (uint64_t number);
 
   const DaemonParts &parts_;
+  /* daemonorders.cpp: recoveries that somebody waits for. */
+  uint64_t last_recovery_ = 0;
+  std::map<uint64_t, std::unique_ptr<Recovery>> recoveries_;
 };
 
 /* Where consumers find the server, such as redis://127.0.0.1:6390; "" while that is not known. */

@@ -34,6 +34,9 @@ std::atomic<unsigned> threshold = G_LOG_LEVEL_MESSAGE;
  * the libraries may log until the very end. */
 Locked<LogFile> &log_file = *new Locked<LogFile>;
 
+/* Not held while writing. Never destroyed, either. */
+Locked<LogRing> &log_ring = *new Locked<LogRing>;
+
 const char *
 level_name (GLogLevelFlags flags)
 {
@@ -55,6 +58,28 @@ field (const GLogField *fields, gsize count, const char *key)
   return {};
 }
 
+LogLevel
+kept_level (GLogLevelFlags flags)
+{
+  if (flags & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+    return LogLevel::Error;
+  if (flags & G_LOG_LEVEL_WARNING)
+    return LogLevel::Warning;
+  return flags & G_LOG_LEVEL_DEBUG ? LogLevel::Debug : LogLevel::Info;
+}
+
+void
+keep (GLogLevelFlags flags, const GLogField *fields, gsize count)
+{
+  const std::string_view text = field (fields, count, "MESSAGE");
+  const std::string_view camera = field (fields, count, "CAMWARDEN_CAMERA");
+  LogRecord record{ .time = g_get_real_time (),
+                    .level = kept_level (flags),
+                    .camera = camera.empty () ? camera_of_line (text) : std::string (camera),
+                    .text = std::string (text) };
+  log_ring.with ([&record] (LogRing &ring) { ring.add (std::move (record)); });
+}
+
 bool
 write_stderr (const std::string &line)
 {
@@ -72,6 +97,7 @@ write_log (GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer 
   if (level > G_LOG_LEVEL_MESSAGE
       && !field (fields, count, "GLIB_DOMAIN").starts_with ("camwarden"))
     return G_LOG_WRITER_HANDLED;
+  keep (flags, fields, count);
   if (to_journal && g_log_writer_journald (flags, fields, count, nullptr) == G_LOG_WRITER_HANDLED)
     return G_LOG_WRITER_HANDLED;
   const std::string line
@@ -84,6 +110,12 @@ write_log (GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer 
 }
 
 } // namespace
+
+Locked<LogRing> &
+kept_log ()
+{
+  return log_ring;
+}
 
 bool
 set_log_level (const char *name)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "common/locked.h"
+#include "core/logring.h"
 #include "daemon/logfile.h"
 
 #include <glib.h>
@@ -20,6 +22,9 @@ void set_up_log (const char *level);
 
 /* From now on; nothing is written to a file while there is a journal. */
 void set_log_file (LogFileSettings settings);
+
+/* The lines that were written since the program started, as far as they are kept. */
+[[nodiscard]] Locked<LogRing> &kept_log ();
 
 /* "2026-11-22 17:08:00.123 warning: text", local time; control characters are made visible, since
  * texts come from strangers too. */

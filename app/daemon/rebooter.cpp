@@ -13,6 +13,24 @@ namespace camwarden
 namespace
 {
 
+/* In place of a camera's id, which has no dot. */
+constexpr const char *operator_mark = ".operator";
+
+/* What the guard is asked about when somebody asks. */
+Fault
+operators_wish ()
+{
+  return { FaultClass::Wedged, Tier::Machine, "machine", "requested", "" };
+}
+
+std::string
+cause (const RebootEntry &entry)
+{
+  if (entry.camera == operator_mark)
+    return "because somebody asked for it";
+  return "because of \"" + entry.reason + "\" of camera " + entry.camera;
+}
+
 int64_t
 since_start ()
 {
@@ -53,8 +71,7 @@ Rebooter::Rebooter (const RecoveryConfig &config, std::string directory, Service
   if (note_boot (log, now ()))
     keep (log);
   if (const RebootEntry *entry = reboot_before (log, now ())) {
-    last_reason_ = "the machine was rebooted because of \"" + entry->reason + "\" of camera "
-                   + entry->camera;
+    last_reason_ = "the machine was rebooted " + cause (*entry);
     g_message ("%s", last_reason_.c_str ());
   }
   if (const std::string text = trouble (); !text.empty ())
@@ -126,13 +143,37 @@ Rebooter::request (const Fault &fault, const std::string &camera, Done done)
       keep (log);
     return done (false, explain (decision));
   }
-  const RebootEntry entry = reboot_entry (limits_, fault, camera, moment);
+  ask (std::move (log), fault, camera, std::move (done));
+}
+
+void
+Rebooter::order (const std::string &who, Done done)
+{
+  if (const std::string why = refusal (); !why.empty ())
+    return done (false, why);
+  g_warning ("a reboot of the machine was ordered by %s", who.c_str ());
+  ask (file_.read (), operators_wish (), operator_mark, std::move (done));
+}
+
+std::string
+Rebooter::refusal () const
+{
+  if (asking_)
+    return "a reboot is being asked for already";
+  const RebootDecision decision = judge_reboot (limits_, file_.read (), operators_wish (), now ());
+  return decision.allowed ? "" : explain (decision);
+}
+
+/* The guard has allowed it. */
+void
+Rebooter::ask (RebootLog log, const Fault &fault, const std::string &camera, Done done)
+{
+  const RebootEntry entry = reboot_entry (limits_, fault, camera, now ());
   log.entries.push_back (entry);
   g_autoptr (GError) error = nullptr;
   if (!file_.write (log, &error))
     return done (false, std::string (error->message) + "; without it there is no reboot");
-  g_warning ("asking for a reboot of the machine because of \"%s\" of camera %s",
-             entry.reason.c_str (), entry.camera.c_str ());
+  g_warning ("asking for a reboot of the machine %s", cause (entry).c_str ());
   asking_ = true;
   services_.reboot (
       [this, alive = life_.alive (), entry, done = std::move (done)] (const GError *refused) {
@@ -146,8 +187,7 @@ Rebooter::answered (const RebootEntry &entry, const GError *error, const Done &d
 {
   asking_ = false;
   if (!error)
-    return done (true, "the machine reboots because of \"" + entry.reason + "\" of camera "
-                           + entry.camera);
+    return done (true, "the machine reboots " + cause (entry));
   const std::string why = error->message;
   /* An order that may still be obeyed counts. */
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))

@@ -42,6 +42,10 @@ public:
 
   /* done is called once, possibly before this returns; not if the object goes before. */
   void request (const Fault &fault, const std::string &camera, Done done);
+  /* The same for somebody who asked for it, by the same rules. */
+  void order (const std::string &who, Done done);
+  /* Why order() would be refused now; empty: it would not. */
+  [[nodiscard]] std::string refusal () const;
   /* The camera has streamed healthily for healthy-after. */
   void cured (const std::string &camera);
   /* An operator looked after the machine: a disarmed guard is armed, a damaged log begins anew. */
@@ -57,6 +61,7 @@ private:
   [[nodiscard]] RebootMoment now () const;
   [[nodiscard]] std::string explain (const RebootDecision &decision) const;
   void keep (const RebootLog &log) const;
+  void ask (RebootLog log, const Fault &fault, const std::string &camera, Done done);
   void answered (const RebootEntry &entry, const GError *error, const Done &done);
   void take_back (const RebootEntry &entry) const;
 

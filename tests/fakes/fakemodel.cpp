@@ -45,7 +45,7 @@ FakeModel::FakeModel ()
   daemon.redis.server = "redis 7.0.15";
   daemon.redis.rtt = 180;
   list.push_back (healthy_camera ("front"));
-  order.ok = test_result.result.ok = true;
+  order.ok = test_result.result.ok = reboot_allowed.ok = true;
 }
 
 void
@@ -175,6 +175,12 @@ FakeModel::log (const LogQuery &, LogDone done)
   done (log_answer, "");
 }
 
+LogCounts
+FakeModel::log_counts () const
+{
+  return log_counted;
+}
+
 uint64_t
 FakeModel::watch (Watch watch)
 {
@@ -212,6 +218,15 @@ FakeModel::test_camera (const std::string &camera, TestDone done)
 }
 
 void
+FakeModel::graph (const std::string &, GraphDone done)
+{
+  if (!dot.empty ())
+    return done (dot, nullptr);
+  g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "It does not answer");
+  done ("", error);
+}
+
+void
 FakeModel::recover (const std::string &camera, Tier from, const std::string &who, OrderDone done)
 {
   orders.push_back ("recover " + camera + " " + std::string (tier_name (from)) + " by " + who);
@@ -223,6 +238,12 @@ FakeModel::restart_services (const std::string &who, OrderDone done)
 {
   orders.push_back ("restart-services by " + who);
   done (order);
+}
+
+OrderResult
+FakeModel::may_reboot () const
+{
+  return reboot_allowed;
 }
 
 void

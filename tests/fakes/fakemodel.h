@@ -43,7 +43,10 @@ public:
   std::vector<Event> event_list; /* oldest first */
   HistoryAnswer history_answer;
   LogAnswer log_answer;
+  LogCounts log_counted;
   CameraTest test_result;
+  OrderResult reboot_allowed;
+  std::string dot = "digraph pipeline { source -> sink }"; /* empty: there is none */
   OrderResult order;
   std::vector<std::string> orders; /* those that came, such as "recover front pipeline by admin" */
   std::string configuration_json = "{}";
@@ -62,12 +65,15 @@ public:
   void events (const EventQuery &query, EventsDone done) override;
   void history (const HistoryQuery &query, HistoryDone done) override;
   void log (const LogQuery &query, LogDone done) override;
+  [[nodiscard]] LogCounts log_counts () const override;
   [[nodiscard]] uint64_t watch (Watch watch) override;
   void unwatch (uint64_t token) override;
   void test_camera (const std::string &camera, TestDone done) override;
+  void graph (const std::string &camera, GraphDone done) override;
   void recover (const std::string &camera, Tier from, const std::string &who,
                 OrderDone done) override;
   void restart_services (const std::string &who, OrderDone done) override;
+  [[nodiscard]] OrderResult may_reboot () const override;
   void reboot (const std::string &who, OrderDone done) override;
   void clear_reboots (const std::string &who, OrderDone done) override;
   [[nodiscard]] std::string configuration () const override;

@@ -4,6 +4,7 @@
 
 #include "common/textcheck.h"
 #include "daemon/httpapi/exchange.h"
+#include "daemon/httpapi/ticket.h"
 #include "daemon/httpapi/websocket.h"
 
 #include <algorithm>
@@ -235,12 +236,35 @@ needed_role (const Exchange &exchange, Role of_route)
   return exchange.query ("action") ? std::max (of_route, Role::Read) : of_route;
 }
 
+/* A ticket that is not good is as if there were none: it counts as no try with a token. */
+static bool
+has_ticket (const Exchange &exchange, const Route &route)
+{
+  const auto ticket = route.ticket ? exchange.query ("ticket") : std::nullopt;
+  return ticket && ticket_opens (*ticket, exchange.path (), g_get_real_time ());
+}
+
+/* Somebody who tries tokens must not fill the log: the rest is counted. */
+void
+Dispatcher::note_wrong_token (const Client &client, int64_t now)
+{
+  wrong_tokens_++;
+  if (wrong_told_ && now - wrong_told_ < G_USEC_PER_SEC * 60)
+    return;
+  g_message ("A wrong token came from %s (%" G_GUINT64_FORMAT " since the daemon began to listen)",
+             client.address.c_str (), wrong_tokens_);
+  wrong_told_ = now;
+}
+
 bool
 Dispatcher::check_access (Exchange &exchange, const Client &client)
 {
   const int64_t now = g_get_monotonic_time ();
   const Role needed = needed_role (exchange, exchange.route_->role);
   const auto token = presented_token (exchange);
+  exchange.who_ = client.address + (token ? " with a token" : "");
+  if (!token && has_ticket (exchange, *exchange.route_))
+    return true;
   switch (access_.decide (client.peer, client.address, token, needed, now)) {
   case Access::Allowed:
     return true;
@@ -250,7 +274,7 @@ Dispatcher::check_access (Exchange &exchange, const Client &client)
                    "token as password.");
     return false;
   case Access::WrongToken:
-    g_message ("A wrong token came from %s", client.address.c_str ());
+    note_wrong_token (client, now);
     ask_for_token (exchange, "This token is not known.");
     return false;
   case Access::RoleTooSmall:

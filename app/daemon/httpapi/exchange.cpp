@@ -133,6 +133,14 @@ Exchange::reply_problem (unsigned status, const std::string &detail)
 }
 
 void
+Exchange::reply_problem (unsigned status, const std::string &detail,
+                         const std::function<void (JsonWriter &)> &extra)
+{
+  g_autoptr (GBytes) body = problem_body (status, detail, extra);
+  reply (status, "application/problem+json", body);
+}
+
+void
 Exchange::add_header (const char *name, const std::string &value)
 {
   if (message_)

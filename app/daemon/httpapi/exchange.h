@@ -45,6 +45,13 @@ public:
     return body_.get ();
   }
 
+  /* Who asks, for the record: an address, or "unix"; and the role of the token, if one came. */
+  [[nodiscard]] const std::string &
+  who () const
+  {
+    return who_;
+  }
+
   /* The answer comes later: call it before the handler returns. */
   void wait ();
 
@@ -54,6 +61,9 @@ public:
   void reply_not_modified ();
   /* RFC 9457. The title is the status's own phrase, the detail says what to do. */
   void reply_problem (unsigned status, const std::string &detail);
+  /* With further members, which `extra` writes. */
+  void reply_problem (unsigned status, const std::string &detail,
+                      const std::function<void (JsonWriter &)> &extra);
   void add_header (const char *name, const std::string &value);
 
   /* Starts an endless answer; false: there is no room, and a problem was the reply. */
@@ -87,6 +97,7 @@ private:
   ConnectionBook::Id connection_;
   const Route *route_ = nullptr;
   PathParameters parameters_;
+  std::string who_;
   std::unique_ptr<JsonNode, NodeFree> body_;
   bool waiting_ = false;
   bool refused_ = false; /* answered behind libsoup's back, see Connections::refuse() */

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/httpapi/jsonwriter.h"
 
+#include "gobject/ref.h"
+
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <json-glib/json-glib.h>
+#include <string_view>
 
 namespace camwarden
 {
@@ -17,110 +23,205 @@ iso_time (int64_t wall)
   return take_string (g_date_time_format (exact, "%Y-%m-%dT%H:%M:%S.%fZ"));
 }
 
-JsonWriter::JsonWriter () : builder_ (Ref<JsonBuilder>::adopt (json_builder_new ()))
-{}
+/* JSON's own escapes, and nothing that moves a terminal's cursor. */
+static void
+append_quoted (std::string &text, const std::string &value)
+{
+  g_autofree char *valid = nullptr;
+  std::string_view rest = value;
+  if (!g_utf8_validate (value.data (), static_cast<gssize> (value.size ()), nullptr)) {
+    valid = g_utf8_make_valid (value.data (), static_cast<gssize> (value.size ()));
+    rest = valid;
+  }
+  text += '"';
+  for (const char c : rest) {
+    const auto byte = static_cast<unsigned char> (c);
+    if (c == '"' || c == '\\') {
+      text += '\\';
+      text += c;
+    } else if (byte < ' ' || byte == 0x7f) {
+      char code[8];
+      snprintf (code, sizeof code, "\\u%04x", byte);
+      text += code;
+    } else {
+      text += c;
+    }
+  }
+  text += '"';
+}
+
+template <typename T>
+static std::string
+number_text (T number)
+{
+  char buffer[40];
+  const auto [end, problem] = std::to_chars (buffer, buffer + sizeof buffer, number);
+  return problem == std::errc () ? std::string (buffer, end) : "null";
+}
+
+void
+JsonWriter::separate ()
+{
+  if (more_)
+    text_ += ',';
+}
+
+void
+JsonWriter::name (const char *name)
+{
+  separate ();
+  append_quoted (text_, name);
+  text_ += ':';
+  more_ = false; /* its value follows */
+}
 
 JsonWriter &
-JsonWriter::begin_object ()
+JsonWriter::put (const std::string &text)
 {
-  json_builder_begin_object (builder_.get ());
+  separate ();
+  text_ += text;
+  more_ = true;
   return *this;
 }
 
 JsonWriter &
-JsonWriter::begin_object (const char *name)
+JsonWriter::begin_object ()
 {
-  json_builder_set_member_name (builder_.get (), name);
+  put ("{");
+  more_ = false;
+  return *this;
+}
+
+JsonWriter &
+JsonWriter::begin_object (const char *member)
+{
+  name (member);
   return begin_object ();
 }
 
 JsonWriter &
 JsonWriter::end_object ()
 {
-  json_builder_end_object (builder_.get ());
+  text_ += '}';
+  more_ = true;
   return *this;
 }
 
 JsonWriter &
-JsonWriter::begin_array (const char *name)
+JsonWriter::begin_array ()
 {
-  json_builder_set_member_name (builder_.get (), name);
-  json_builder_begin_array (builder_.get ());
+  put ("[");
+  more_ = false;
   return *this;
+}
+
+JsonWriter &
+JsonWriter::begin_array (const char *member)
+{
+  name (member);
+  return begin_array ();
 }
 
 JsonWriter &
 JsonWriter::end_array ()
 {
-  json_builder_end_array (builder_.get ());
+  text_ += ']';
+  more_ = true;
   return *this;
 }
 
 JsonWriter &
-JsonWriter::add (const char *name, const std::string &value)
+JsonWriter::add (const char *member, const std::string &text)
 {
-  g_autofree char *valid = g_utf8_make_valid (value.data (), static_cast<gssize> (value.size ()));
-  json_builder_set_member_name (builder_.get (), name);
-  json_builder_add_string_value (builder_.get (), valid);
+  name (member);
+  return value (text);
+}
+
+JsonWriter &
+JsonWriter::add (const char *member, const char *text)
+{
+  return add (member, std::string (text));
+}
+
+JsonWriter &
+JsonWriter::add (const char *member, bool flag)
+{
+  name (member);
+  return put (flag ? "true" : "false");
+}
+
+JsonWriter &
+JsonWriter::add (const char *member, double number)
+{
+  name (member);
+  return value (number);
+}
+
+JsonWriter &
+JsonWriter::value (const std::string &text)
+{
+  separate ();
+  append_quoted (text_, text);
+  more_ = true;
   return *this;
 }
 
+/* As few digits as give the same number again. */
 JsonWriter &
-JsonWriter::add (const char *name, const char *value)
+JsonWriter::value (double number)
 {
-  return add (name, std::string (value));
+  return put (std::isfinite (number) ? number_text (number) : "null");
 }
 
 JsonWriter &
-JsonWriter::add (const char *name, bool value)
+JsonWriter::value (int64_t number)
 {
-  json_builder_set_member_name (builder_.get (), name);
-  json_builder_add_boolean_value (builder_.get (), value);
-  return *this;
+  return put (number_text (number));
 }
 
 JsonWriter &
-JsonWriter::add (const char *name, double value)
+JsonWriter::add_json (const char *member, const std::string &text)
 {
-  if (!std::isfinite (value))
-    return add_null (name);
-  json_builder_set_member_name (builder_.get (), name);
-  json_builder_add_double_value (builder_.get (), value);
-  return *this;
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  name (member);
+  JsonNode *root = nullptr;
+  if (!text.empty ()
+      && json_parser_load_from_data (parser, text.data (), static_cast<gssize> (text.size ()),
+                                     nullptr))
+    root = json_parser_get_root (parser);
+  return put (root ? take_string (json_to_string (root, FALSE)) : "null");
 }
 
 JsonWriter &
-JsonWriter::add (const char *name, int64_t value)
+JsonWriter::add (const char *member, int64_t number)
 {
-  json_builder_set_member_name (builder_.get (), name);
-  json_builder_add_int_value (builder_.get (), value);
-  return *this;
+  name (member);
+  return value (number);
 }
 
 JsonWriter &
-JsonWriter::add (const char *name, uint64_t value)
+JsonWriter::add (const char *member, uint64_t number)
 {
-  return add (name, static_cast<int64_t> (std::min<uint64_t> (value, G_MAXINT64)));
+  return add (member, static_cast<int64_t> (std::min<uint64_t> (number, G_MAXINT64)));
 }
 
 JsonWriter &
-JsonWriter::add (const char *name, int value)
+JsonWriter::add (const char *member, int number)
 {
-  return add (name, static_cast<int64_t> (value));
+  return add (member, static_cast<int64_t> (number));
 }
 
 JsonWriter &
-JsonWriter::add (const char *name, unsigned value)
+JsonWriter::add (const char *member, unsigned number)
 {
-  return add (name, static_cast<int64_t> (value));
+  return add (member, static_cast<int64_t> (number));
 }
 
 JsonWriter &
-JsonWriter::add_null (const char *name)
+JsonWriter::add_null (const char *member)
 {
-  json_builder_set_member_name (builder_.get (), name);
-  json_builder_add_null_value (builder_.get ());
-  return *this;
+  name (member);
+  return put ("null");
 }
 
 JsonWriter &
@@ -147,14 +248,8 @@ JsonWriter::add_seconds (const char *name, std::optional<int64_t> duration)
 GBytes *
 JsonWriter::finish ()
 {
-  JsonNode *root = json_builder_get_root (builder_.get ());
-  g_autoptr (JsonGenerator) generator = json_generator_new ();
-  json_generator_set_root (generator, root);
-  json_node_unref (root);
-  g_autoptr (GString) text = g_string_new (nullptr);
-  json_generator_to_gstring (generator, text);
-  g_string_append_c (text, '\n');
-  return g_string_free_to_bytes (static_cast<GString *> (g_steal_pointer (&text)));
+  text_ += '\n';
+  return g_bytes_new (text_.data (), text_.size ());
 }
 
 } // namespace camwarden

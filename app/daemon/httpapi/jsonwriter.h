@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "gobject/ref.h"
-
-#include <json-glib/json-glib.h>
+#include <cstdint>
+#include <glib.h>
 #include <optional>
 #include <string>
 
@@ -15,11 +14,10 @@ namespace camwarden
 class JsonWriter
 {
 public:
-  JsonWriter ();
-
   JsonWriter &begin_object ();
   JsonWriter &begin_object (const char *name);
   JsonWriter &end_object ();
+  JsonWriter &begin_array ();
   JsonWriter &begin_array (const char *name);
   JsonWriter &end_array ();
 
@@ -40,6 +38,13 @@ public:
     return value ? add (name, *value) : add_null (name);
   }
 
+  /* Elements of an array. */
+  JsonWriter &value (const std::string &text);
+  JsonWriter &value (double number);
+  JsonWriter &value (int64_t number);
+
+  /* A JSON text as it is; null when it is none. */
+  JsonWriter &add_json (const char *name, const std::string &text);
   /* Text, or null when it is empty. */
   JsonWriter &add_text (const char *name, const std::string &value);
   /* Microseconds since 1970 as ISO 8601 in UTC. */
@@ -51,7 +56,12 @@ public:
   [[nodiscard]] GBytes *finish ();
 
 private:
-  Ref<JsonBuilder> builder_;
+  void separate ();
+  void name (const char *name);
+  JsonWriter &put (const std::string &text);
+
+  std::string text_;
+  bool more_ = false; /* something stands before in this object or array */
 };
 
 /* "2026-05-04T03:02:01.123456Z" */

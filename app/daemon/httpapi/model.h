@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include "core/agehistogram.h"
 #include "core/alert.h"
 #include "core/camerahealth.h"
 #include "core/fault.h"
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <gio/gio.h>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +58,9 @@ struct CameraStatus
   uint64_t held_back = 0; /* of frames: what was wanted, and held back for the machine's sake */
   std::string degraded;   /* what is held back, and what cannot be; empty: nothing */
   ElementCounts redis_counts, store_counts;
+
+  AgeHistogram ages;                      /* of the last frame, at each report of the worker */
+  std::map<std::string, uint64_t> faults; /* told since the daemon started, by code */
 
   uint64_t restarts = 0;             /* of the worker since the daemon started */
   unsigned consecutive_failures = 0; /* faults that needed a cure, in a row */
@@ -117,6 +122,13 @@ struct MachineStatus
   std::string emergency_cause;
   std::string reboot_trouble; /* what keeps the guard from allowing a reboot; "": nothing */
   std::string reboot_reason;  /* why the machine was rebooted by us this time; "": it was not */
+};
+
+/* Lines of the log within the last hour, counted as they are written. */
+struct LogCounts
+{
+  uint64_t errors = 0, warnings = 0;
+  uint64_t camera = 0, redis = 0; /* of those, what is about a camera, or about Redis */
 };
 
 /* How an order went. ok: what was asked for is done and verified. */
@@ -210,6 +222,8 @@ public:
   using LogDone = std::function<void (const LogAnswer &, const std::string &error)>;
   virtual void log (const LogQuery &query, LogDone done) = 0;
 
+  [[nodiscard]] virtual LogCounts log_counts () const = 0;
+
   /* Each event as it happens, and each alert that begins, changes or ends, until unwatch(). The
    * functions may call unwatch() for their own token. */
   struct Watch
@@ -223,16 +237,21 @@ public:
   /* Orders. `who` goes into the event that is kept of it. */
   using TestDone = std::function<void (const CameraTest &)>;
   virtual void test_camera (const std::string &camera, TestDone done) = 0;
+  /* The camera's pipeline in Graphviz' language; error is NULL on success. */
+  using GraphDone = std::function<void (const std::string &dot, const GError *error)>;
+  virtual void graph (const std::string &camera, GraphDone done) = 0;
   using OrderDone = std::function<void (const OrderResult &)>;
   virtual void recover (const std::string &camera, Tier from, const std::string &who,
                         OrderDone done)
       = 0;
   virtual void restart_services (const std::string &who, OrderDone done) = 0;
+  /* Whether reboot() would be obeyed now; why not. */
+  [[nodiscard]] virtual OrderResult may_reboot () const = 0;
   virtual void reboot (const std::string &who, OrderDone done) = 0;
   virtual void clear_reboots (const std::string &who, OrderDone done) = 0;
 
-  /* The configuration in force as JSON {"group": {"key": {value, default, where}}}; secrets are
-   * left out. */
+  /* The configuration in force as JSON {"group": {"key": {value, default, where}}}; a value
+   * that may hold a secret is null, with "secret": true beside it. */
   [[nodiscard]] virtual std::string configuration () const = 0;
 };
 

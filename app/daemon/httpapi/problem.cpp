@@ -14,6 +14,8 @@ status_phrase (unsigned status)
   switch (status) {
   case 421:
     return "Misdirected Request";
+  case 428:
+    return "Precondition Required";
   case 429:
     return "Too Many Requests";
   default:
@@ -24,13 +26,22 @@ status_phrase (unsigned status)
 GBytes *
 problem_body (unsigned status, const std::string &detail)
 {
+  return problem_body (status, detail, nullptr);
+}
+
+GBytes *
+problem_body (unsigned status, const std::string &detail,
+              const std::function<void (JsonWriter &)> &extra)
+{
   JsonWriter json;
   json.begin_object ()
       .add ("type", "about:blank")
       .add ("title", status_phrase (status))
       .add ("status", status)
-      .add ("detail", detail)
-      .end_object ();
+      .add ("detail", detail);
+  if (extra)
+    extra (json);
+  json.end_object ();
   return json.finish ();
 }
 

@@ -44,6 +44,7 @@ struct Route
   std::string name{};
   std::vector<RouteParameter> parameters{}; /* also those of the path */
   RouteExample example{};
+  bool ticket = false; /* a GET that a ticket of POST /api/ticket opens */
 };
 
 class ApiModel;

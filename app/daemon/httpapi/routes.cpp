@@ -35,10 +35,13 @@ std::vector<Route>
 api_routes (ApiModel &model)
 {
   std::vector<Route> all;
-  for (const auto &list : { page_routes, old_routes, camera_routes }) {
+  for (const auto &list :
+       { page_routes, old_routes, camera_routes, record_routes, action_routes, machine_routes }) {
     auto some = list (model);
     std::move (some.begin (), some.end (), std::back_inserter (all));
   }
+  all.push_back (ticket_route (all));
+  all.push_back (openapi_route (all));
   return all;
 }
 

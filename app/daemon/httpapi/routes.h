@@ -21,6 +21,16 @@ using Shared = std::shared_ptr<Exchange>;
 /* What scripts of the predecessor ask for. */
 [[nodiscard]] std::vector<Route> old_routes (ApiModel &model);
 
+/* Alerts, events, history, log. */
+[[nodiscard]] std::vector<Route> record_routes (ApiModel &model);
+/* What is done to the daemon and to the machine. */
+[[nodiscard]] std::vector<Route> action_routes (ApiModel &model);
+[[nodiscard]] std::vector<Route> machine_routes (ApiModel &model);
+
+/* Those that are about the others. */
+[[nodiscard]] Route ticket_route (const std::vector<Route> &others);
+[[nodiscard]] Route openapi_route (const std::vector<Route> &others);
+
 /* A handler that is given the model. */
 [[nodiscard]] inline auto
 with_model (ApiModel &model, void (*handler) (ApiModel &, const Shared &))
