@@ -214,7 +214,18 @@ void
 FakeModel::test_camera (const std::string &camera, TestDone done)
 {
   orders.push_back ("test " + camera);
-  done (test_result);
+  if (hold_tests)
+    held_tests_.push_back (std::move (done));
+  else
+    done (test_result);
+}
+
+void
+FakeModel::answer_tests ()
+{
+  hold_tests = false;
+  for (const auto &done : std::exchange (held_tests_, {}))
+    done (test_result);
 }
 
 void

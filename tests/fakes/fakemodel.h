@@ -45,6 +45,8 @@ public:
   LogAnswer log_answer;
   LogCounts log_counted;
   CameraTest test_result;
+  bool hold_tests = false; /* test_camera() answers at answer_tests() */
+  void answer_tests ();
   OrderResult reboot_allowed;
   std::string dot = "digraph pipeline { source -> sink }"; /* empty: there is none */
   OrderResult order;
@@ -97,6 +99,7 @@ private:
 
   std::unique_ptr<GBytes, BytesFree> picture_;
   std::vector<SnapshotDone> held_;
+  std::vector<TestDone> held_tests_;
   uint64_t last_token_ = 0;
   std::map<uint64_t, FrameWatch> watches_;
   std::map<uint64_t, Watch> listeners_;

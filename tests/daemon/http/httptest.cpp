@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/http/httptest.h"
 
+#include "daemon/httpapi/exchange.h"
+#include "daemon/httpapi/jsonwriter.h"
+
 #include <arpa/inet.h>
 #include <atomic>
 #include <cstring>
@@ -266,6 +269,85 @@ write_file (const std::string &content, int mode)
   g_assert_true (g_file_set_contents (path.c_str (), content.c_str (), -1, nullptr));
   g_assert_cmpint (g_chmod (path.c_str (), static_cast<mode_t> (mode)), ==, 0);
   return path;
+}
+
+const std::string read_token = "read-0123456789abcdef";
+const std::string control_token = "ctrl-0123456789abcdef";
+const std::string admin_token = "admin-0123456789abcdef";
+
+std::string
+token_file ()
+{
+  return write_file (
+      "read " + read_token + "\ncontrol " + control_token + "\nadmin " + admin_token + "\n", 0600);
+}
+
+std::string
+bearer (const std::string &token)
+{
+  return token.empty () ? "" : "Authorization: Bearer " + token + "\r\n";
+}
+
+JsonObject *
+parse (JsonParser *parser, const HttpResponse &response)
+{
+  g_autoptr (GError) error = nullptr;
+  json_parser_load_from_data (parser, response.body.c_str (), -1, &error);
+  g_assert_no_error (error);
+  return json_node_get_object (json_parser_get_root (parser));
+}
+
+JsonArray *
+parse_array (JsonParser *parser, const HttpResponse &response)
+{
+  g_autoptr (GError) error = nullptr;
+  json_parser_load_from_data (parser, response.body.c_str (), -1, &error);
+  g_assert_no_error (error);
+  return json_node_get_array (json_parser_get_root (parser));
+}
+
+void
+check_problem (const HttpResponse &response, int status)
+{
+  g_assert_cmpint (response.status, ==, status);
+  g_assert_cmpstr (response.header ("content-type").c_str (), ==, "application/problem+json");
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  JsonObject *problem = parse (parser, response);
+  g_assert_cmpint (json_object_get_int_member (problem, "status"), ==, status);
+  for (const char *member : { "type", "title", "detail" })
+    g_assert_cmpstr (json_object_get_string_member (problem, member), !=, "");
+}
+
+void
+check_headers (const HttpResponse &response)
+{
+  g_assert_true (response.header ("content-security-policy").starts_with ("default-src 'self'"));
+  g_assert_nonnull (
+      strstr (response.header ("content-security-policy").c_str (), "frame-ancestors 'none'"));
+  g_assert_cmpstr (response.header ("x-content-type-options").c_str (), ==, "nosniff");
+  g_assert_cmpstr (response.header ("referrer-policy").c_str (), ==, "no-referrer");
+  g_assert_cmpstr (response.header ("access-control-allow-origin").c_str (), ==, "");
+  g_assert_cmpstr (response.header ("server").c_str (), ==, "");
+}
+
+std::vector<Route>
+test_routes ()
+{
+  const auto echo = [] (const std::shared_ptr<Exchange> &exchange) {
+    JsonWriter json;
+    json.begin_object ().add ("body", exchange->body () != nullptr).end_object ();
+    exchange->reply_json (json);
+  };
+  return { { "POST", "/test/control", Role::Control, echo, "for controllers" },
+           { "POST", "/test/admin", Role::Admin, echo, "for admins" },
+           { "GET", "/test/admin", Role::Admin, echo, "for admins" } };
+}
+
+GBytes *
+picture ()
+{
+  static const char bytes[] = "\xFF\xD8 a picture \xFF\xD9";
+  return g_bytes_new_static (bytes, sizeof bytes - 1);
 }
 
 } // namespace camwarden

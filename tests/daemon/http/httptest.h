@@ -5,6 +5,7 @@
 #include "fakes/fakemodel.h"
 
 #include <functional>
+#include <json-glib/json-glib.h>
 #include <map>
 #include <string>
 
@@ -80,6 +81,21 @@ public:
 [[nodiscard]] std::string request_text (const std::string &method, const std::string &path,
                                         const std::string &lines = "",
                                         const std::string &body = "");
+/* Three tokens of one role each, in a new token file; its path. */
+extern const std::string read_token, control_token, admin_token;
+[[nodiscard]] std::string token_file ();
+/* The header line that sends a token; "" for none. */
+[[nodiscard]] std::string bearer (const std::string &token);
+/* The answer as a JSON object, or array; the parser's. */
+[[nodiscard]] JsonObject *parse (JsonParser *parser, const HttpResponse &response);
+[[nodiscard]] JsonArray *parse_array (JsonParser *parser, const HttpResponse &response);
+/* It is a problem of this status, whole. */
+void check_problem (const HttpResponse &response, int status);
+/* It carries the headers that every answer has. */
+void check_headers (const HttpResponse &response);
+[[nodiscard]] GBytes *picture ();
+/* Routes that tell whether a body came: a POST for controllers, a POST and a GET for admins. */
+[[nodiscard]] std::vector<Route> test_routes ();
 /* Resident memory of this process in KiB. */
 [[nodiscard]] long resident_kib ();
 /* A file in a folder of its own, in the given mode. */
