@@ -239,6 +239,22 @@ def test_rebooted_because():
         assert machine.entries()[0].endswith(" cured")
 
 
+def test_somebody_asks():
+    with Machine() as machine:
+        ((asked, why), (again, reason)) = machine.daemon("order=anna", "order=anna")
+        assert asked and "somebody asked for it" in why, why
+        assert not again and "at least 6 h apart" in reason, reason
+        tap.equal(len(machine.reboots()), 1)
+        assert "ordered by anna" in machine.said, machine.said
+        text = "the machine was rebooted because somebody asked for it"
+        tap.equal(machine.daemon("last", boot="boot-2"), [(True, text)])
+        # The rules are those of any reboot.
+        ((asked, why),) = machine.daemon("order=anna", boot="boot-2", uptime=60)
+        assert not asked and "up for less than" in why, why
+        ((asked, why),) = machine.daemon("off", "order=anna", boot="boot-3", wall=NOON + 9 * DAY)
+        assert not asked and "allow-reboot is false" in why, why
+
+
 def test_restart_unit():
     with Machine(with_logind=False, with_systemd=True) as machine:
         ((good, why),) = machine.daemon("restart=redis-server.service")

@@ -3,8 +3,8 @@
  *
  *   rebooterrun DIRECTORY BOOT-ID UPTIME-S WALL-S WORD...
  *
- * Words are carried out in order: off, request=CODE, cured, clear, last, trouble, restart=UNIT.
- * Each prints one line: the word, good or bad, and what people are told. */
+ * Words are carried out in order: off, request=CODE, order=WHO, cured, clear, last, trouble,
+ * restart=UNIT. Each prints one line: the word, good or bad, and what people are told. */
 #include "daemon/rebooter.h"
 
 #include "support/mainloop.h"
@@ -32,6 +32,17 @@ request (Rebooter &rebooter, const std::string &code)
 }
 
 static void
+order (Rebooter &rebooter, const std::string &who)
+{
+  bool answered = false;
+  rebooter.order (who, [&] (bool asked, const std::string &why) {
+    print ("order", asked, why);
+    answered = true;
+  });
+  wait_until ("the reboot is asked for or refused", [&] { return answered; });
+}
+
+static void
 restart (ServiceControl &services, const std::string &unit)
 {
   bool answered = false;
@@ -51,6 +62,8 @@ carry_out (Rebooter &rebooter, ServiceControl &services, RecoveryConfig &config,
   g_autoptr (GError) error = nullptr;
   if (word == "request") {
     request (rebooter, rest);
+  } else if (word == "order") {
+    order (rebooter, rest);
   } else if (word == "restart") {
     restart (services, rest);
   } else if (word == "cured") {

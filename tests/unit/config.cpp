@@ -525,6 +525,41 @@ test_ensure_directory ()
   }
 }
 
+static const ConfigEntry *
+find_entry (const std::vector<ConfigEntry> &entries, const char *group, const char *key)
+{
+  for (const auto &entry : entries)
+    if (entry.group == group && entry.key == key)
+      return &entry;
+  return nullptr;
+}
+
+static void
+test_entries ()
+{
+  const TempDir dir;
+  const auto config = load (dir, "[camera:front]\nsource=rtspsrc location=rtsp://me:secret@cam\n"
+                                 "[http]\n\nrate=20\n"
+                                 "[alerts]\nwebhook=https://example.org/T0P/secret\n");
+  const auto entries = config.entries ();
+  const ConfigEntry *rate = find_entry (entries, "http", "rate");
+  ASSERT_TEXT (rate->value, "20");
+  ASSERT_TEXT (rate->fallback, "10");
+  ASSERT_TEXT (rate->where, dir.path ("c.conf") + ":5");
+  ASSERT_TEXT (find_entry (entries, "http", "hosts")->where, "");
+  ASSERT_TEXT (find_entry (entries, "camera:front", "source")->value,
+               "rtspsrc location=rtsp://me:***@cam");
+  ASSERT_TEXT (find_entry (entries, "camera:front", "channel")->derived, "cam:ID:frame");
+  const ConfigEntry *webhook = find_entry (entries, "alerts", "webhook");
+  g_assert_true (webhook->secret);
+  ASSERT_TEXT (webhook->value, "");
+  for (const auto &entry : entries)
+    g_assert_true (entry.value.find ("secret") == std::string::npos);
+  for (const Key &key : schema_keys ())
+    g_assert_nonnull (find_entry (
+        entries, std::string_view (key.group) == "camera" ? "camera:front" : key.group, key.name));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -550,5 +585,6 @@ main (int argc, char **argv)
   g_test_add_func ("/config/check-config", test_check_config);
   g_test_add_func ("/config/directories", test_directories);
   g_test_add_func ("/config/ensure-directory", test_ensure_directory);
+  g_test_add_func ("/config/entries", test_entries);
   return g_test_run ();
 }
