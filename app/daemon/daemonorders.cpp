@@ -12,6 +12,7 @@ namespace
 {
 
 constexpr unsigned look_every_ms = 100;
+constexpr int64_t longest_absence = 10 * G_USEC_PER_SEC;
 constexpr int64_t longest_recovery = 60 * G_USEC_PER_SEC;
 
 OrderResult
@@ -55,6 +56,12 @@ cures_text (const std::array<unsigned, 5> &before, const std::array<unsigned, 5>
       text += " " + std::to_string (times) + " times";
   }
   return text.empty () ? "nothing was restarted" : text;
+}
+
+std::string
+first_line (const std::string &text)
+{
+  return text.substr (0, text.find ('\n'));
 }
 
 std::string
@@ -156,11 +163,15 @@ DaemonModel::Recovery::outcome (const CameraSet::Camera *now) const
   const std::string what = cures_text (cures, health.cures);
   if (health.cured != cured)
     return good ("Frames come again after " + seconds_text (took) + ": " + what);
-  const std::string error
-      = now->last_error.empty () ? "" : ". Its last fault: " + without_passwords (now->last_error);
+  const std::string fault = first_line (without_passwords (now->last_error));
+  const std::string error = fault.empty () ? "" : ". Its last fault: " + fault;
   if (health.given_up)
     return refused (503, "Nothing that is allowed helped: " + what
                              + ". It is tried again now and then" + error);
+  /* It is waited for, however long that takes. */
+  if (took > longest_absence && health.state == CameraState::NoCamera)
+    return refused (503, "There is no such camera: " + what
+                             + ". It starts by itself when it is plugged in" + error);
   if (took > longest_recovery)
     return refused (504, "No frames within " + seconds_text (longest_recovery) + ": " + what
                              + ". The recovery goes on" + error);
