@@ -2,12 +2,12 @@
 #define G_LOG_DOMAIN "camwarden-http"
 #include "daemon/httpapi/websocket.h"
 
-#include "daemon/httpapi/alertjson.h"
 #include "daemon/httpapi/exchange.h"
 #include "daemon/httpapi/jsonwriter.h"
 #include "daemon/httpapi/machinejson.h"
 #include "daemon/httpapi/modeljson.h"
 #include "daemon/httpapi/pagesession.h"
+#include "daemon/httpapi/recordsjson.h"
 
 #include <algorithm>
 
@@ -125,12 +125,9 @@ Websockets::start ()
         return G_SOURCE_CONTINUE;
       },
       this));
-  const auto tell_event = [this] (const Event &event) {
-    tell ("event", object_of ([&event] (JsonWriter &json) { write_event (json, event); }));
-  };
-  const auto tell_alert = [this] (const Alert &alert) {
-    tell ("alert", object_of ([&alert] (JsonWriter &json) { write_alert (json, alert); }));
-  };
+  const auto tell_event = [this] (const Event &event) { tell ("event", event_text (event)); };
+  const auto tell_alert
+      = [this] (const Alert &alert) { tell ("alert", alert_text (alert, g_get_real_time ())); };
   watch_ = model_.watch ({ tell_event, tell_alert });
 }
 
@@ -166,11 +163,7 @@ alerts_text (const ApiModel &model)
   AlertQuery query;
   query.over = false;
   query.limit = most_alerts;
-  for (const auto &alert : model.alerts (query)) {
-    json.begin_object ();
-    write_alert (json, alert);
-    json.end_object ();
-  }
+  write_alerts (json, model.alerts (query), g_get_real_time ());
   json.end_array ().end_object ();
   return text_of (json);
 }

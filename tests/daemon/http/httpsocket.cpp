@@ -9,9 +9,6 @@
 
 using namespace camwarden;
 
-static const std::string read_token = "read-0123456789abcdef";
-static const std::string control_token = "ctrl-0123456789abcdef";
-
 namespace
 {
 
