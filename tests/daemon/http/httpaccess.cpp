@@ -63,8 +63,8 @@ test_origins_on_the_wire ()
 
 /* What the documents promise, written down once more by hand: a route that is not here fails. */
 static const std::map<std::string, Role> promised_roles{
-  { "GET /", Role::Read },
-  { "GET /assets/{file}", Role::Read },
+  { "GET /", Role::None },
+  { "GET /assets/{file}", Role::None },
   { "GET /healthz", Role::Read },
   { "GET /readyz", Role::Read },
   { "GET /metrics", Role::Read },
@@ -186,6 +186,10 @@ test_roles ()
       }
   }
   g_assert_cmpuint (seen.size (), ==, promised_roles.size ());
+  /* The page is everybody's, the pictures at the same path are not. */
+  for (const char *action : { "snapshot", "stream" })
+    check_problem (http.request ("GET", std::string ("/?action=") + action, "", "", "127.0.0.9"),
+                   401);
 }
 
 /* Host and Origin of a POST, and what comes of it. */
