@@ -158,6 +158,7 @@ systemd () {
 }
 
 bench () {
+    scripts/packages install bench
     build build-bench -Dbuildtype=release
     exec /usr/bin/python3 tests/bench/bench.py --build build-bench --json build-bench/bench.json
 }

@@ -68,6 +68,7 @@ private:
 class AddressBuckets
 {
 public:
+  /* per_second 0: no limit. */
   AddressBuckets (double per_second, double burst, size_t most = 4096)
       : per_second_ (per_second), burst_ (burst), most_ (most)
   {}
@@ -75,6 +76,8 @@ public:
   [[nodiscard]] bool
   take (const std::string &address, int64_t now)
   {
+    if (per_second_ <= 0)
+      return true;
     TokenBucket *bucket = find_or_make (address, now);
     return bucket && bucket->take (now);
   }

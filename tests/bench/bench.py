@@ -12,10 +12,11 @@ import sys
 import elements
 import frames
 import programs
+import web
 from report import Report
 from sides import World
 
-CASES = elements.CASES | programs.CASES
+CASES = elements.CASES | programs.CASES | web.CASES
 
 
 def arguments():

@@ -24,9 +24,21 @@ iso_time (int64_t wall)
 }
 
 /* JSON's own escapes, and nothing that moves a terminal's cursor. */
-static void
-append_quoted (std::string &text, const std::string &value)
+static bool
+is_plain (char c)
 {
+  return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+static void
+append_quoted (std::string &text, std::string_view value)
+{
+  if (std::all_of (value.begin (), value.end (), is_plain)) {
+    text += '"';
+    text += value;
+    text += '"';
+    return;
+  }
   g_autofree char *valid = nullptr;
   std::string_view rest = value;
   if (!g_utf8_validate (value.data (), static_cast<gssize> (value.size ()), nullptr)) {

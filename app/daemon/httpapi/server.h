@@ -24,7 +24,7 @@ struct ApiServerOptions
   std::string token_file;         /* `ROLE TOKEN` lines, 0600; empty: no tokens */
   bool trust_loopback = true;     /* read and control without a token on loopback */
   std::vector<std::string> hosts; /* further Host names to answer to */
-  double rate = 10;               /* requests a second of one other host */
+  double rate = 10;               /* requests a second of one other host; 0: no limit */
   double burst = 20;              /* and how many at once */
   ConnectionLimits limits;
   int64_t self_test_interval = 5'000'000; /* us */

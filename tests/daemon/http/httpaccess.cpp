@@ -368,6 +368,12 @@ test_rate ()
   check_problem (http.request ("GET", "/healthz", bearer (read_token), "", "127.0.0.9"), 429);
   for (int i = 0; i < 20; i++)
     g_assert_cmpint (http.get ("/healthz").status, ==, 200);
+  options.rate = options.burst = 0;
+  HttpFixture unlimited (options);
+  for (int i = 0; i < 50; i++)
+    g_assert_cmpint (
+        unlimited.request ("GET", "/healthz", bearer (read_token), "", "127.0.0.9").status, ==,
+        200);
 }
 
 int
