@@ -3,7 +3,7 @@
 
 #include "daemon/httpapi/exchange.h"
 
-#include <cstring>
+#include <map>
 
 namespace camwarden
 {
@@ -13,11 +13,60 @@ namespace camwarden
 namespace
 {
 
+struct BytesFree
+{
+  void
+  operator() (GBytes *bytes) const
+  {
+    g_bytes_unref (bytes);
+  }
+};
+using Bytes = std::unique_ptr<GBytes, BytesFree>;
+
+/* A frame as a part of the stream, with what stands before and behind it. All viewers of a camera
+ * share it: it is put together once, and is one piece to write instead of three. */
+class Part
+{
+public:
+  [[nodiscard]] static std::shared_ptr<Part>
+  of (const std::string &camera)
+  {
+    static std::map<std::string, std::weak_ptr<Part>> parts;
+    std::erase_if (parts, [] (const auto &one) { return one.second.expired (); });
+    auto part = parts[camera].lock ();
+    if (!part)
+      parts[camera] = part = std::make_shared<Part> ();
+    return part;
+  }
+
+  [[nodiscard]] GBytes *
+  make (GBytes *jpeg)
+  {
+    if (jpeg == jpeg_.get ())
+      return whole_.get ();
+    gsize size = 0;
+    const auto *data = static_cast<const char *> (g_bytes_get_data (jpeg, &size));
+    std::string text
+        = "Content-Type: image/jpeg\r\nContent-Length: " + std::to_string (size) + "\r\n\r\n";
+    text.reserve (text.size () + size + 64);
+    text.append (data, size).append ("\r\n--" BOUNDARY "\r\n");
+    jpeg_.reset (g_bytes_ref (jpeg));
+    auto *kept = new std::string (std::move (text));
+    whole_.reset (g_bytes_new_with_free_func (
+        kept->data (), kept->size (),
+        [] (gpointer owned) { delete static_cast<std::string *> (owned); }, kept));
+    return whole_.get ();
+  }
+
+private:
+  Bytes jpeg_, whole_;
+};
+
 class MjpegStream
 {
 public:
-  MjpegStream (ApiModel &model, std::weak_ptr<Exchange> exchange)
-      : model_ (model), exchange_ (std::move (exchange))
+  MjpegStream (ApiModel &model, std::weak_ptr<Exchange> exchange, const std::string &camera)
+      : model_ (model), exchange_ (std::move (exchange)), part_ (Part::of (camera))
   {}
 
   ~MjpegStream ()
@@ -72,10 +121,7 @@ private:
   void
   send (GBytes *jpeg)
   {
-    write_text ("Content-Type: image/jpeg\r\nContent-Length: "
-                + std::to_string (g_bytes_get_size (jpeg)) + "\r\n\r\n");
-    write (jpeg);
-    write_text ("\r\n--" BOUNDARY "\r\n");
+    write (part_->make (jpeg));
   }
 
   void
@@ -97,6 +143,7 @@ private:
 
   ApiModel &model_;
   std::weak_ptr<Exchange> exchange_;
+  std::shared_ptr<Part> part_;
   uint64_t watch_ = 0;
   unsigned unwritten_ = 0; /* pieces handed over and not taken by the socket */
   GBytes *next_ = nullptr; /* the newest frame that has to wait */
@@ -112,7 +159,7 @@ stream_mjpeg (ApiModel &model, const std::shared_ptr<Exchange> &exchange, const 
   if (exchange->method () == "HEAD")
     return;
   /* Shared by the two callbacks of the exchange and gone with them. */
-  auto stream = std::make_shared<MjpegStream> (model, exchange);
+  auto stream = std::make_shared<MjpegStream> (model, exchange, camera);
   exchange->wrote_chunk = [stream] { stream->wrote_chunk (); };
   exchange->finished = [stream] {};
   stream->begin ();
