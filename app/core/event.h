@@ -24,7 +24,7 @@ struct Event
   int64_t time = 0; /* us UTC */
   /* What sort of thing: start, stop, fault, cure, cured, given-up, evidence, alert, alert-over,
    * emergency, emergency-over, degrade, prune, order (somebody asked for it), reboot,
-   * configuration, clock. */
+   * configuration, clock, history. */
   std::string kind;
   Severity severity = Severity::Info;
   std::string camera; /* its id; "": it is about no single one */

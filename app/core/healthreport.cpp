@@ -238,7 +238,7 @@ add_machine_issues (const MachineFacts &machine, std::vector<HealthIssue> &issue
     warn ("system", "reboot-guard", "The machine cannot be rebooted when that is needed",
           machine.reboot_trouble);
   if (!machine.history_trouble.empty ())
-    warn ("daemon", "history", "Measurements and events are not kept on disk",
+    warn ("daemon", "history", "The history has a problem",
           machine.history_trouble);
 }
 

@@ -74,7 +74,7 @@ struct MachineFacts
   unsigned degrade_step = 0;
   std::string degrade_text;
   std::string reboot_trouble;  /* why no reboot is possible; "": nothing */
-  std::string history_trouble; /* why nothing is kept on disk; "": it is */
+  std::string history_trouble; /* why nothing is kept on disk, or what was lost; "": nothing */
 };
 
 struct HealthReport

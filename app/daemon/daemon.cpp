@@ -60,6 +60,7 @@ Daemon::~Daemon ()
     g_warning ("a camera's USB port stays switched off: unplug the camera and plug it in again");
   parts_.rebooter.reset ();
   parts_.incidents.reset ();
+  parts_.records.reset ();
   parts_.monitor.reset ();
   parts_.redis.reset ();
   g_main_loop_unref (loop_);
@@ -167,6 +168,7 @@ Daemon::run ()
     return G_SOURCE_CONTINUE;
   });
   g_autoptr (GError) error = nullptr;
+  start_records ();
   connect_redis ();
   start_levers ();
   start_cameras ();
@@ -200,6 +202,7 @@ Daemon::ready ()
           return G_SOURCE_CONTINUE;
         },
         this));
+  watch_conditions ();
   notifier_.ready ();
   tell_status ();
   say_hello ();
@@ -408,6 +411,7 @@ Daemon::reload ()
     g_warning ("configuration not reloaded, the present one stays: %s", why.c_str ());
   }
   parts_.configuration_error = why;
+  note_reload (why);
   notifier_.ready ();
   tell_status ();
 }
@@ -419,6 +423,8 @@ Daemon::apply_changes (const ConfigChanges &changes)
     restart_redis ();
   parts_.cameras->apply (parts_.config->cameras (), parts_.config->recovery (), worker_command ());
   parts_.rebooter->apply (parts_.config->recovery ());
+  if (changes.alerts || changes.history)
+    parts_.records->configure (parts_.config->alerts (), parts_.config->history ());
   if (changes.thresholds || changes.recovery) {
     const Config &config = *parts_.config;
     parts_.safeguards->configure (thresholds_settings (config.thresholds (), config.recovery ()));
@@ -488,6 +494,7 @@ Daemon::stop_requested ()
   }
   stop_requested_at_ = now;
   g_message ("stopping");
+  parts_.records->note ("stop", Severity::Info, "", "", "camwardend stops");
   notifier_.stopping ();
   const auto drain = static_cast<guint> (parts_.config->recovery ().worker_drain / 1000);
   deadline_ = SourceId (g_timeout_add (
@@ -501,6 +508,7 @@ Daemon::stop_requested ()
       },
       this));
   tick_.reset ();
+  look_.cancel ();
   restart_.reset ();
   http_.reset ();
   parts_.safeguards.reset ();
@@ -513,6 +521,7 @@ Daemon::stop_requested ()
 void
 Daemon::cameras_gone ()
 {
+  finish_records ();
   if (parts_.monitor)
     parts_.monitor->drain (200 * 1000);
   if (parts_.redis)

@@ -5,6 +5,7 @@
 #include "daemon/daemonmodel.h"
 #include "daemon/devicewatch.h"
 #include "daemon/httpapi/server.h"
+#include "daemon/metricssampler.h"
 #include "daemon/notify.h"
 #include "daemon/statuspublisher.h"
 #include "gobject/ref.h"
@@ -49,6 +50,15 @@ private:
   void start_protector ();
   void prune_frames (uint64_t bytes, std::function<void (uint64_t)> done);
   void ask_redis ();
+
+  /* daemonalerts.cpp */
+  [[nodiscard]] Records::World records_world ();
+  void start_records ();
+  void watch_conditions ();
+  void take_sample (const SystemSample &sample);
+  void note_reload (const std::string &why);
+  void finish_records ();
+
   [[nodiscard]] CameraSet::Events camera_events ();
   void note_usb_port (const CameraHealth &health);
   [[nodiscard]] ApiServerOptions http_options (const HttpConfig &config);
@@ -96,6 +106,8 @@ private:
   };
   std::map<std::string, UsbPort> usb_ports_; /* by device */
   std::unique_ptr<DeviceWatch> devices_;
+  MetricsSampler sampler_;
+  Timer look_;
   StatusPublisher publisher_;
   DaemonModel model_;
   std::unique_ptr<ApiServer> http_;

@@ -11,8 +11,6 @@ namespace camwarden
 void
 Daemon::start_levers ()
 {
-  if (const std::string why = ensure_directory (state_directory ()); !why.empty ())
-    g_warning ("%s", why.c_str ());
   parts_.services = make_service_control ();
   parts_.rebooter = std::make_unique<Rebooter> (parts_.config->recovery (), state_directory (),
                                                 *parts_.services);
@@ -22,9 +20,9 @@ Daemon::start_levers ()
     return parts_.safeguards && parts_.safeguards->sample ().time ? &parts_.safeguards->sample ()
                                                                   : nullptr;
   };
-  world.send = [this] (const std::vector<std::string> &words) {
-    if (parts_.monitor)
-      parts_.monitor->command (words);
+  world.event = [this] (EventReport report) { parts_.records->event (std::move (report)); };
+  world.cured = [this] (const std::string &camera, const std::string &what) {
+    parts_.records->recovered (camera, what);
   };
   parts_.incidents = std::make_unique<Incidents> (
       std::move (world), EvidenceSettings{ .directory = state_directory () + "/faults" });
@@ -37,10 +35,12 @@ Daemon::camera_events ()
   events.changed = [this] (const CameraSet::Camera &camera) {
     const CameraHealth &health = camera.supervisor->health ();
     note_usb_port (health);
+    sampler_.camera (health.id, health.state == CameraState::Streaming, g_get_monotonic_time ());
     publisher_.update (health, camera.config.channel, g_get_monotonic_time ());
   };
   events.removed = [this] (const std::string &id) {
     publisher_.offline (id);
+    sampler_.camera_removed (id);
     parts_.incidents->removed (id);
     if (parts_.safeguards)
       parts_.safeguards->camera_removed (id);
@@ -57,8 +57,10 @@ Daemon::camera_events ()
     reset_usb_port (system_root (), usb_ports_[device].port, device, deadline, std::move (done));
   };
   events.reboot = [this] (const std::string &id, const Fault &reason, auto done) {
-    parts_.rebooter->request (reason, id, [id, done] (bool asked, const std::string &why) {
+    parts_.rebooter->request (reason, id, [this, id, done] (bool asked, const std::string &why) {
       g_warning ("camera %s: %s", id.c_str (), why.c_str ());
+      parts_.records->note ("reboot", asked ? Severity::Critical : Severity::Warning, id,
+                            asked ? "asked" : "refused", why);
       done (asked);
     });
   };
@@ -101,6 +103,7 @@ Daemon::start_safeguards ()
   Safeguards::Events events;
   events.sample = [this] (const SystemSample &sample) {
     parts_.protector->sampled (sample, parts_.safeguards->thresholds ());
+    take_sample (sample);
   };
   events.power_changed = [this] (bool weak) { parts_.cameras->set_weak_power (weak); };
   parts_.safeguards = std::make_unique<Safeguards> (

@@ -173,6 +173,8 @@ DaemonModel::machine () const
     status.reboot_trouble = parts_.rebooter->trouble ();
     status.reboot_reason = parts_.rebooter->last_reason ();
   }
+  if (parts_.records)
+    status.history_trouble = parts_.records->trouble ();
   if (!parts_.safeguards)
     return status;
   if (const Protector *protector = parts_.protector.get ()) {

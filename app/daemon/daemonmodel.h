@@ -8,6 +8,7 @@
 #include "daemon/incidents.h"
 #include "daemon/protector.h"
 #include "daemon/rebooter.h"
+#include "daemon/records.h"
 #include "daemon/redismonitor.h"
 #include "daemon/safeguards.h"
 
@@ -25,6 +26,7 @@ struct DaemonParts
   std::optional<Config> config;
   std::unique_ptr<EmbeddedRedis> redis; /* none: the server is somebody else's */
   std::unique_ptr<RedisMonitor> monitor;
+  std::unique_ptr<Records> records;
   std::unique_ptr<Incidents> incidents;
   std::unique_ptr<ServiceControl> services;
   std::unique_ptr<Rebooter> rebooter;

@@ -5,43 +5,61 @@ namespace camwarden
 {
 
 std::vector<Alert>
-DaemonModel::alerts (const AlertQuery &) const
+DaemonModel::alerts (const AlertQuery &query) const
 {
-  return {};
+  return parts_.records ? parts_.records->alerts (query) : std::vector<Alert> ();
 }
 
 bool
-DaemonModel::acknowledge (int64_t, const std::string &)
+DaemonModel::acknowledge (int64_t alert, const std::string &who)
 {
-  return false;
+  if (!parts_.records || !parts_.records->acknowledge (alert, who))
+    return false;
+  const std::string text = "alert " + std::to_string (alert) + " was acknowledged by " + who;
+  g_message ("%s", text.c_str ());
+  parts_.records->note ("order", Severity::Info, "", "acknowledge", text);
+  return true;
 }
 
 void
 DaemonModel::test_alerts (AlertTested done)
 {
-  done ({});
+  if (parts_.records)
+    parts_.records->test (std::move (done));
+  else
+    done ({});
 }
 
 void
-DaemonModel::events (const EventQuery &, EventsDone done)
+DaemonModel::events (const EventQuery &query, EventsDone done)
 {
-  done ({}, "");
+  if (parts_.records)
+    parts_.records->events (query, std::move (done));
+  else
+    done ({}, "The daemon is starting");
 }
 
 void
-DaemonModel::history (const HistoryQuery &, HistoryDone done)
+DaemonModel::history (const HistoryQuery &query, HistoryDone done)
 {
-  done ({});
+  if (parts_.records)
+    return parts_.records->history (query, std::move (done));
+  HistoryAnswer answer;
+  answer.error = "The daemon is starting";
+  done (answer);
 }
 
 uint64_t
-DaemonModel::watch (Watch)
+DaemonModel::watch (Watch watch)
 {
-  return 0;
+  return parts_.records ? parts_.records->watch (std::move (watch)) : 0;
 }
 
 void
-DaemonModel::unwatch (uint64_t)
-{}
+DaemonModel::unwatch (uint64_t token)
+{
+  if (parts_.records)
+    parts_.records->unwatch (token);
+}
 
 } // namespace camwarden

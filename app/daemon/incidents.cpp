@@ -2,7 +2,6 @@
 #include "daemon/incidents.h"
 
 #include "daemon/kernellog.h"
-#include "daemon/statuspublisher.h"
 
 #include <algorithm>
 
@@ -13,7 +12,8 @@ namespace
 {
 
 constexpr int kernel_seconds = 60;
-constexpr size_t most_faults = 32; /* that are told of one incident */
+constexpr size_t most_faults = 32;  /* that are told of one incident */
+constexpr unsigned most_cures = 20; /* that are kept of one incident */
 
 std::string
 text (std::string_view view)
@@ -21,17 +21,30 @@ text (std::string_view view)
   return std::string (view);
 }
 
-void
-log_fault (const FaultReport &report)
+EventReport
+event_report (const std::string &camera, int64_t wall, std::string_view kind)
 {
-  const Fault &fault = report.fault;
+  EventReport report;
+  report.event.time = wall;
+  report.event.kind = kind;
+  report.event.camera = camera;
+  return report;
+}
+
+EventReport
+fault_event (const FaultReport &told)
+{
+  const Fault &fault = told.fault;
   const std::string kind = text (fault_class_name (fault.fault_class));
-  g_log_structured (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "CAMWARDEN_CAMERA", report.camera.c_str (),
-                    "CAMWARDEN_INCIDENT", report.incident.c_str (), "CAMWARDEN_CLASS",
-                    kind.c_str (), "CAMWARDEN_PART", fault.part.c_str (), "CAMWARDEN_CODE",
-                    fault.code.c_str (), "MESSAGE", "camera %s: fault %s/%s, class %s",
-                    report.camera.c_str (), fault.part.c_str (), fault.code.c_str (),
-                    kind.c_str ());
+  EventReport report = event_report (told.camera, told.wall, "fault");
+  report.event.severity = Severity::Warning;
+  report.event.code = fault.code;
+  report.event.text = "fault " + fault.part + "/" + fault.code + ", class " + kind;
+  report.event.json = fault_json (told);
+  report.log_fields = { { "CAMWARDEN_INCIDENT", told.incident },
+                        { "CAMWARDEN_CLASS", kind },
+                        { "CAMWARDEN_PART", fault.part } };
+  return report;
 }
 
 std::string
@@ -55,16 +68,18 @@ cure_text (const CureReport &report, const Fault &reason)
   return "cure of " + what + ": " + tier + ", attempt " + attempts;
 }
 
-void
-log_cure (const CureReport &report, const Fault &reason)
+EventReport
+cure_event (const CureReport &told, const Fault &reason)
 {
-  const std::string tier = text (tier_name (report.tier));
-  const auto level
-      = report.event == CureReport::Event::GivenUp ? G_LOG_LEVEL_WARNING : G_LOG_LEVEL_MESSAGE;
-  g_log_structured (G_LOG_DOMAIN, level, "CAMWARDEN_CAMERA", report.camera.c_str (),
-                    "CAMWARDEN_INCIDENT", report.incident.c_str (), "CAMWARDEN_TIER", tier.c_str (),
-                    "MESSAGE", "camera %s: %s", report.camera.c_str (),
-                    cure_text (report, reason).c_str ());
+  EventReport report = event_report (told.camera, told.wall, cure_event_name (told.event));
+  if (told.event == CureReport::Event::GivenUp)
+    report.event.severity = Severity::Warning;
+  report.event.code = text (tier_name (told.tier));
+  report.event.text = cure_text (told, reason);
+  report.event.json = cure_json (told);
+  report.log_fields
+      = { { "CAMWARDEN_INCIDENT", told.incident }, { "CAMWARDEN_TIER", report.event.code } };
+  return report;
 }
 
 /* Of what the worker keeps, under the names of the files. */
@@ -138,8 +153,7 @@ Incidents::fault (const CameraSet::Camera &camera, const Fault &fault)
     said = { .incident = incident };
   if (said.faults.size () >= most_faults || !said.faults.insert (what).second)
     return;
-  log_fault (told);
-  publish (told.camera, camera.config.channel, fault_json (told));
+  world_.event (fault_event (told));
   if (new_incident && fault.first > Tier::Count)
     gather (camera, told);
 }
@@ -150,7 +164,6 @@ Incidents::gather (const CameraSet::Camera &camera, const FaultReport &report)
 {
   auto gathering = std::make_shared<Gathering> (); /* shared by the steps of one job */
   gathering->report = report;
-  gathering->channel = camera.config.channel;
   gathering->items.code = report.fault.code;
   gathering->items.wall = report.wall;
   camera.supervisor->evidence (
@@ -177,11 +190,13 @@ Incidents::keep (const std::shared_ptr<Gathering> &gathering)
                 [this, gathering, here = life_.alive ()] (const std::string &path) {
                   if (here.expired () || path.empty ())
                     return;
-                  g_message ("camera %s: evidence in %s", gathering->report.camera.c_str (),
-                             path.c_str ());
-                  publish (gathering->report.camera, gathering->channel,
-                           evidence_json (gathering->report.camera, gathering->report.incident,
-                                          g_get_real_time (), path));
+                  const FaultReport &about = gathering->report;
+                  EventReport told = event_report (about.camera, g_get_real_time (), "evidence");
+                  told.event.code = about.fault.code;
+                  told.event.text = "evidence in " + path;
+                  told.event.json
+                      = evidence_json (about.camera, about.incident, told.event.time, path);
+                  world_.event (std::move (told));
                 });
 }
 
@@ -196,26 +211,22 @@ Incidents::recovery (const CameraSet::Camera &camera, const RecoveryAction &acti
                            .tier = action.tier,
                            .attempts = action.attempts,
                            .took = action.took };
-  publish (report.camera, camera.config.channel, cure_json (report));
-  /* Of a hundred probes for an absent camera the log keeps the first. */
+  /* Of a hundred probes for an absent camera the first is kept. */
   Said &said = said_[report.camera];
-  const bool again = action.kind == RecoveryAction::Kind::Order
-                     && std::exchange (said.tier, action.tier) == action.tier;
+  const bool order = action.kind == RecoveryAction::Kind::Order;
+  const bool again = order && std::exchange (said.tier, action.tier) == action.tier;
+  EventReport told = cure_event (report, reason);
+  told.log = !again;
+  told.keep = !again && (!order || said.cures++ < most_cures);
   if (!again)
-    log_cure (report, reason);
+    world_.cured (report.camera, told.event.text);
+  world_.event (std::move (told));
 }
 
 void
 Incidents::removed (const std::string &camera)
 {
   said_.erase (camera);
-}
-
-void
-Incidents::publish (const std::string &id, const std::string &channel,
-                    const std::string &json) const
-{
-  world_.send ({ "PUBLISH", camera_prefix (id, channel) + "event", json });
 }
 
 } // namespace camwarden

@@ -6,6 +6,7 @@
 #include "daemon/evidence.h"
 #include "daemon/faultreport.h"
 #include "daemon/maincall.h"
+#include "daemon/records.h"
 
 #include <map>
 #include <set>
@@ -13,17 +14,18 @@
 namespace camwarden
 {
 
-/* Writes down what befalls the cameras and what is done about it: a line in the log with fields, an
- * event on cam:ID:event, and for the first fault of an incident a folder with the evidence. Main
- * thread. */
+/* Writes down what befalls the cameras and what is done about it: an event for each, and for the
+ * first fault of an incident a folder with the evidence. Main thread. */
 class Incidents
 {
 public:
   struct World
   {
     std::string root = "/";
-    std::function<const SystemSample *()> sample;                     /* NULL: none yet */
-    std::function<void (const std::vector<std::string> &words)> send; /* a command to Redis */
+    std::function<const SystemSample *()> sample; /* NULL: none yet */
+    std::function<void (EventReport)> event;      /* tells everybody */
+    /* What is being done about a camera, or has been. */
+    std::function<void (const std::string &camera, const std::string &what)> cured;
   };
 
   Incidents (World world, EvidenceSettings evidence);
@@ -42,18 +44,17 @@ private:
     int64_t incident = 0;
     std::set<std::string> faults;
     Tier tier = Tier::Count;
+    unsigned cures = 0;
   };
   struct Gathering
   {
     FaultReport report;
-    std::string channel;
     EvidenceItems items;
   };
 
   [[nodiscard]] FaultReport report (const CameraSet::Camera &camera, const Fault &fault) const;
   void gather (const CameraSet::Camera &camera, const FaultReport &report);
   void keep (const std::shared_ptr<Gathering> &gathering);
-  void publish (const std::string &id, const std::string &channel, const std::string &json) const;
 
   const World world_;
   EvidenceStore store_;

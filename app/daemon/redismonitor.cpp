@@ -40,6 +40,23 @@ RedisMonitor::state (LinkState state, const std::string &why)
 }
 
 /* Optional: a server may refuse the question. */
+namespace
+{
+
+/* Whatever becomes of the question, there is an answer. */
+struct Question
+{
+  std::function<void (const std::string &error)> done;
+
+  ~Question ()
+  {
+    if (done)
+      done ("the connection was given up");
+  }
+};
+
+} // namespace
+
 void
 RedisMonitor::ask_role ()
 {
@@ -78,6 +95,23 @@ RedisMonitor::command (const std::vector<std::string> &words)
 {
   if (status_.connected)
     link_->command (words);
+}
+
+void
+RedisMonitor::ask (const std::vector<std::string> &words,
+                   std::function<void (const std::string &error)> done)
+{
+  if (!status_.connected)
+    return done (status_.error.empty () ? "not connected" : status_.error);
+  auto waiting = std::make_shared<Question> (); /* ends in the main loop */
+  waiting->done = std::move (done);
+  link_->command (words, [this, waiting] (const redisReply *reply) mutable {
+    std::string error = reply ? "" : "no answer";
+    if (reply && reply->type == REDIS_REPLY_ERROR)
+      error = reply->str;
+    main_.call (
+        [error, waiting = std::move (waiting)] { std::exchange (waiting->done, {}) (error); });
+  });
 }
 
 void

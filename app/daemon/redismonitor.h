@@ -38,6 +38,9 @@ public:
   /* What the server tells of itself; "": it refuses to. Nothing comes when there is no connection.
    */
   void info (std::function<void (const std::string &)> told);
+  /* error: why it was not done; "": it was. Once, on the main loop. */
+  void ask (const std::vector<std::string> &words,
+            std::function<void (const std::string &error)> done);
   /* Until everything is answered, at most so long (us): for the end of the program. */
   void drain (int64_t timeout);
 

@@ -108,7 +108,7 @@ test_machine ()
   g_assert_cmpuint (report.issues.size (), ==, 6);
   g_assert_cmpstr (report.issues[0].code.c_str (), ==, "emergency");
   g_assert_cmpstr (report.issues[5].text.c_str (), ==,
-                   "Measurements and events are not kept on disk: why");
+                   "The history has a problem: why");
 }
 
 static void

@@ -120,8 +120,9 @@ struct MachineStatus
   bool emergency = false;
   std::optional<int64_t> emergency_since; /* wall */
   std::string emergency_cause;
-  std::string reboot_trouble; /* what keeps the guard from allowing a reboot; "": nothing */
-  std::string reboot_reason;  /* why the machine was rebooted by us this time; "": it was not */
+  std::string reboot_trouble;  /* what keeps the guard from allowing a reboot; "": nothing */
+  std::string reboot_reason;   /* why the machine was rebooted by us this time; "": it was not */
+  std::string history_trouble; /* what keeps the history from being kept; "": nothing */
 };
 
 /* Lines of the log within the last hour, counted as they are written. */

@@ -21,6 +21,26 @@ facts_of (const RedisStatus &redis)
   return { redis.connected, redis.uri, redis.error };
 }
 
+static MachineFacts
+facts_of (const MachineStatus &machine)
+{
+  MachineFacts facts;
+  for (const auto &one : machine.thresholds)
+    facts.thresholds.push_back (
+        { one.what, one.instance, one.level, one.value, one.warning, one.critical });
+  if (machine.sample.power_known) {
+    facts.under_voltage = machine.sample.power_now.under_voltage;
+    facts.throttled = machine.sample.power_now.throttled;
+  }
+  facts.emergency = machine.emergency;
+  facts.emergency_cause = machine.emergency_cause;
+  facts.degrade_step = machine.degrade_step;
+  facts.degrade_text = machine.degrade_text;
+  facts.reboot_trouble = machine.reboot_trouble;
+  facts.history_trouble = machine.history_trouble;
+  return facts;
+}
+
 HealthReport
 health_of (const ApiModel &model)
 {
@@ -28,7 +48,8 @@ health_of (const ApiModel &model)
   for (const auto &camera : model.cameras ())
     cameras.push_back (facts_of (camera));
   const DaemonStatus status = model.status ();
-  return report_health (cameras, facts_of (status.redis), status.configuration_error);
+  return report_health (cameras, facts_of (status.redis), status.configuration_error,
+                        facts_of (model.machine ()));
 }
 
 /* In JSON's spelling. */
