@@ -81,6 +81,7 @@ camera_issue (const CameraFacts &camera, HealthLevel level, const std::string &c
 {
   HealthIssue issue
       = issue_of (level, "camera/" + camera.id, code, "Camera " + camera.id + " " + what, cause);
+  issue.cause.resize (std::min (cause.find ('\n'), cause.size ())); /* one line */
   issue.instance = camera.id;
   issue.parameters["camera"] = camera.id;
   return issue;
@@ -249,7 +250,7 @@ redis_issue (const RedisFacts &redis, const MachineFacts &machine)
                                 "Redis at " + redis.uri + " is not connected", redis.error);
   issue.parameters["uri"] = redis.uri;
   for (const auto &facts : machine.thresholds)
-    if (facts.what == Quantity::RedisAway)
+    if (facts.what == Quantity::RedisAway && facts.level != ThresholdLevel::None)
       add_measure (issue, facts);
   return issue;
 }

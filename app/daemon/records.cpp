@@ -366,7 +366,7 @@ Records::tell (const AlertMessage &message, int64_t wall)
   if (const auto camera = alert.parameters.find ("camera"); camera != alert.parameters.end ())
     event.camera = camera->second;
   event.code = alert.code;
-  event.text = (over ? "alert over: " : "alert: ") + alert_line (message);
+  event.text = "alert: " + alert_line (message);
   event.json = alert_json (message, wall, host_);
   report.log_fields = { { "CAMWARDEN_ALERT", alert.code },
                         { "CAMWARDEN_ALERT_ID", std::to_string (alert.id) },
