@@ -221,6 +221,7 @@ add_machine_issues (const MachineFacts &machine, std::vector<HealthIssue> &issue
       = [&issues] (const char *part, const char *code, const char *what, const std::string &cause) {
           issues.push_back (issue_of (HealthLevel::Warning, part, code, what, cause));
         };
+  issues.insert (issues.end (), machine.others.begin (), machine.others.end ());
   /* Redis has an issue of its own, which knows more. */
   for (const auto &facts : machine.thresholds)
     if (facts.level != ThresholdLevel::None && facts.what != Quantity::RedisAway)
@@ -239,8 +240,7 @@ add_machine_issues (const MachineFacts &machine, std::vector<HealthIssue> &issue
     warn ("system", "reboot-guard", "The machine cannot be rebooted when that is needed",
           machine.reboot_trouble);
   if (!machine.history_trouble.empty ())
-    warn ("daemon", "history", "The history has a problem",
-          machine.history_trouble);
+    warn ("daemon", "history", "The history has a problem", machine.history_trouble);
 }
 
 static HealthIssue

@@ -73,8 +73,9 @@ struct MachineFacts
   std::string emergency_cause;
   unsigned degrade_step = 0;
   std::string degrade_text;
-  std::string reboot_trouble;  /* why no reboot is possible; "": nothing */
-  std::string history_trouble; /* why nothing is kept on disk, or what was lost; "": nothing */
+  std::string reboot_trouble;      /* why no reboot is possible; "": nothing */
+  std::string history_trouble;     /* why nothing is kept on disk, or what was lost; "": nothing */
+  std::vector<HealthIssue> others; /* of processes, Redis, file systems: as they are */
 };
 
 struct HealthReport

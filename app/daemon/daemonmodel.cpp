@@ -181,6 +181,7 @@ DaemonModel::machine () const
     status.degrade_step = protector->degrade ().step ();
     status.degrade_text = protector->degrade_text ();
     status.emergency = protector->emergency ();
+    status.others = protector->issues ();
     status.emergency_cause = protector->emergency_cause ();
     if (const int64_t since = protector->emergency_since ())
       status.emergency_since = since;

@@ -74,10 +74,17 @@ Daemon::start_protector ()
     prune_frames (bytes, std::move (done));
   };
   levers.recycle = [this] (const std::string &camera) { return parts_.cameras->recycle (camera); };
+  Protector::Events events;
+  events.event = [this] (const Event &event) {
+    EventReport report;
+    report.event = event;
+    report.log = false; /* it has a line */
+    parts_.records->event (std::move (report));
+  };
   const Config &config = *parts_.config;
   parts_.protector = std::make_unique<Protector> (
       system_root (), protector_settings (config.thresholds (), config.recovery ()),
-      std::move (levers), Protector::Events{});
+      std::move (levers), std::move (events));
 }
 
 /* Each camera gives an equal part: by its worker, which knows its files, or by ourselves while

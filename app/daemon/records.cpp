@@ -66,7 +66,6 @@ Records::Records (World world, const AlertsConfig &alerts, const HistoryConfig &
                   const std::string &directory)
     : world_ (std::move (world)), host_ (g_get_host_name ()),
       last_id_ (g_get_real_time () / G_USEC_PER_SEC),
-      clock_offset_ (g_get_real_time () - g_get_monotonic_time ()),
       book_ (book_settings (alerts), [this] { return next_id (); }),
       history_ (
           { history.location, limits (history) },
@@ -302,25 +301,9 @@ void
 Records::tick ()
 {
   const int64_t now = g_get_monotonic_time (), wall = g_get_real_time ();
-  check_clock (now, wall);
   apply (book_.update (now, wall, world_.issues ()));
   if (world_.cameras () != shown_cameras_)
     show ();
-}
-
-void
-Records::check_clock (int64_t now, int64_t wall)
-{
-  const int64_t jump = wall - now - clock_offset_;
-  clock_offset_ = wall - now;
-  if (std::abs (jump) < CLOCK_JUMP)
-    return;
-  EventReport report;
-  report.event.kind = "clock";
-  report.event.code = jump > 0 ? "forward" : "back";
-  report.event.text
-      = "the clock was set " + report.event.code + " by " + duration_text (std::abs (jump));
-  event (std::move (report));
 }
 
 void

@@ -35,9 +35,8 @@ struct EventReport
 class Records
 {
 public:
-  static constexpr int64_t TELL_PATIENCE = 1'000'000;  /* us */
+  static constexpr int64_t TELL_PATIENCE = 3'000'000;  /* us */
   static constexpr int64_t DAMAGE_SHOWN = 600'000'000; /* us */
-  static constexpr int64_t CLOCK_JUMP = 5'000'000;     /* us: less is no event */
   static constexpr unsigned KEPT_AN_HOUR = 300;        /* of what befalls cameras */
   static constexpr const char *MACHINE_CHANNEL = "cam:event";
 
@@ -119,7 +118,6 @@ private:
   void apply (const AlertBook::Changes &changes);
   void tell (const AlertMessage &message, int64_t wall);
   void show ();
-  void check_clock (int64_t now, int64_t wall);
   void add_sinks (const std::string &directory, const AlertsConfig &alerts);
 
   const World world_;
@@ -134,7 +132,6 @@ private:
   uint64_t next_watch_ = 1;
   std::string trouble_, damage_;
   int64_t damaged_at_ = 0; /* monotonic us */
-  int64_t clock_offset_ = 0;
   AlertBook book_;
   std::vector<std::unique_ptr<AlertSink>> sinks_;
   std::vector<std::string> shown_cameras_;

@@ -5,6 +5,7 @@
 #include "core/alert.h"
 #include "core/camerahealth.h"
 #include "core/fault.h"
+#include "core/healthreport.h"
 #include "core/historyquery.h"
 #include "core/systemsample.h"
 #include "core/thresholds.h"
@@ -123,6 +124,7 @@ struct MachineStatus
   std::string reboot_trouble;  /* what keeps the guard from allowing a reboot; "": nothing */
   std::string reboot_reason;   /* why the machine was rebooted by us this time; "": it was not */
   std::string history_trouble; /* what keeps the history from being kept; "": nothing */
+  std::vector<HealthIssue> others; /* what else is wrong: processes, Redis, file systems */
 };
 
 /* Lines of the log within the last hour, counted as they are written. */

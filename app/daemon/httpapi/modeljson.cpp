@@ -38,6 +38,7 @@ facts_of (const MachineStatus &machine)
   facts.degrade_text = machine.degrade_text;
   facts.reboot_trouble = machine.reboot_trouble;
   facts.history_trouble = machine.history_trouble;
+  facts.others = machine.others;
   return facts;
 }
 
