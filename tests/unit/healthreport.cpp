@@ -107,8 +107,7 @@ test_machine ()
   report = report_health ({ good ("a") }, up, "", weak);
   g_assert_cmpuint (report.issues.size (), ==, 6);
   g_assert_cmpstr (report.issues[0].code.c_str (), ==, "emergency");
-  g_assert_cmpstr (report.issues[5].text.c_str (), ==,
-                   "The history has a problem: why");
+  g_assert_cmpstr (report.issues[5].text.c_str (), ==, "The history has a problem: why");
 }
 
 static void
