@@ -30,8 +30,9 @@ std::string
 seconds_in_words (int64_t us)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
-  return g_ascii_formatd (text, sizeof text, "%.1f s",
-                          static_cast<double> (std::abs (us)) / G_USEC_PER_SEC);
+  return std::string (g_ascii_formatd (text, sizeof text, "%.1f",
+                                       static_cast<double> (std::abs (us)) / G_USEC_PER_SEC))
+         + " s";
 }
 
 GLogLevelFlags
@@ -94,7 +95,8 @@ Protector::sampled (const SystemSample &sample, const Thresholds &thresholds)
   look_at_emergency (now, thresholds);
   look_at_disk (now, thresholds);
   look_at_growth ();
-  levers_.hurry (ladder_.current ().store_paused);
+  /* Each second longer than needed costs frames. */
+  levers_.hurry (ladder_.current ().step () > 0 || emergency_.active ());
   if (events_.changed)
     events_.changed ();
 }

@@ -130,8 +130,8 @@ TopProcesses::cpu_text () const
   std::string text;
   for (const auto &process : by_cpu) {
     char number[G_ASCII_DTOSTR_BUF_SIZE];
-    g_ascii_formatd (number, sizeof number, "%.0f %%", process.cpu * 100);
-    text += (text.empty () ? "most processor time: " : ", ") + title (process) + number;
+    g_ascii_formatd (number, sizeof number, "%.0f", process.cpu * 100);
+    text += (text.empty () ? "most processor time: " : ", ") + title (process) + number + " %";
   }
   return text;
 }
