@@ -363,7 +363,7 @@ Camera::health ()
   values.add ("rss-bytes", g_variant_new_uint64 (resident_bytes ()));
   values.text ("redis-state", redis_state_);
   const bool held = extras_.degrade.store_paused && pipeline_ && pipeline_->store ();
-  values.text ("store-paused", held ? "protection" : store_paused_);
+  values.text ("store-paused", held && store_paused_.empty () ? "protection" : store_paused_);
   if (!pipeline_)
     return values.end ();
   const FrameGate &gate = pipeline_->gate ();

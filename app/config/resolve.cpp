@@ -134,6 +134,7 @@ resolve_recovery (const GroupValues &values)
            .reboot_min_uptime = r.integer ("reboot-min-uptime"),
            .reboot_interval = r.integer ("reboot-interval"),
            .reboots_per_day = r.count ("reboots-per-day"),
+           .degrade = r.flag ("degrade"),
            .degrade_step_up = r.integer ("degrade-step-up"),
            .degrade_step_down = r.integer ("degrade-step-down"),
            .degrade_quality = r.count ("degrade-quality"),

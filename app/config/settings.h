@@ -127,6 +127,7 @@ struct RecoveryConfig
   int64_t reboot_min_uptime = 0;
   int64_t reboot_interval = 0;
   unsigned reboots_per_day = 0;
+  bool degrade = false;
   int64_t degrade_step_up = 0, degrade_step_down = 0;
   unsigned degrade_quality = 0;
   int64_t emergency_after = 0, emergency_memory_after = 0, emergency_leave_after = 0;

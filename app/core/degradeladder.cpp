@@ -133,9 +133,10 @@ void
 DegradeLadder::update_load (int64_t now, const DegradeCauses &causes, std::vector<Change> &changes)
 {
   const ThresholdLevel worst = std::max ({ causes.cpu, causes.memory, causes.temperature });
-  const unsigned wanted = worst == ThresholdLevel::Critical  ? load_critical
-                          : worst == ThresholdLevel::Warning ? load_warning
-                                                             : 0;
+  const unsigned wanted = !settings_.enabled                  ? 0
+                          : worst == ThresholdLevel::Critical ? load_critical
+                          : worst == ThresholdLevel::Warning  ? load_warning
+                                                              : 0;
   const auto from = static_cast<DegradeStep> (load_.step);
   if (!climb (now, load_, wanted) && !descend (now, load_, wanted))
     return;
@@ -150,11 +151,12 @@ DegradeLadder::update_disk (int64_t now, const DegradeCauses &causes, std::vecto
 {
   using Room = DegradeCauses::Room;
   const DegradeStep from = disk_step (disk_.step);
-  if (disk_.step > 0 && causes.room == Room::Enough) {
+  if (disk_.step > 0 && (causes.room == Room::Enough || !settings_.enabled)) {
     disk_.step = 0;
     disk_.changed = now;
   } else {
-    const bool full = causes.disk == ThresholdLevel::Critical && causes.room == Room::Full;
+    const bool full
+        = settings_.enabled && causes.disk == ThresholdLevel::Critical && causes.room == Room::Full;
     if (!climb (now, disk_, full ? disk_prune : 0))
       return;
     disk_.cause = quantity_name (Quantity::Disk);

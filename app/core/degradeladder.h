@@ -47,6 +47,7 @@ struct DegradeSettings
   int64_t step_up = 10'000'000;   /* us between two steps of doing less */
   int64_t step_down = 60'000'000; /* us between two steps back */
   unsigned quality = 15;          /* points */
+  bool enabled = true;            /* else nothing more is held back */
 
   bool operator== (const DegradeSettings &) const = default;
 };

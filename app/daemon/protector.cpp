@@ -47,6 +47,7 @@ ProtectorSettings
 protector_settings (const ThresholdsConfig &thresholds, const RecoveryConfig &recovery)
 {
   ProtectorSettings settings;
+  settings.degrade.enabled = recovery.degrade;
   settings.degrade.step_up = recovery.degrade_step_up;
   settings.degrade.step_down = recovery.degrade_step_down;
   settings.degrade.quality = recovery.degrade_quality;

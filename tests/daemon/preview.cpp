@@ -97,6 +97,26 @@ test_only_while_watched ()
   g_assert_cmpuint (fixture.snapshots, ==, 0);
 }
 
+/* While the machine has no time for previews nothing comes, and nobody is sent away. */
+static void
+test_suspended ()
+{
+  Fixture fixture;
+  fixture.preview->watch (1, fixture.collect ());
+  fixture.wait_subscribed ();
+  fixture.preview->suspend (true);
+  wait_until ("it is gone", [&] { return fixture.subscribers () == "cam:x:frame\n0"; });
+  fixture.preview->watch (2, fixture.collect ());
+  turn_for (100'000);
+  ASSERT_TEXT (fixture.subscribers (), "cam:x:frame\n0");
+  g_assert_true (fixture.preview->watched ());
+  g_assert_cmpuint (fixture.snapshots, ==, 0);
+  fixture.preview->suspend (false);
+  fixture.wait_subscribed ();
+  fixture.publish ("frame");
+  wait_until ("both got it", [&] { return fixture.frames.size () == 2; });
+}
+
 /* A loop that was busy gets the newest frame, not a heap of old ones. */
 static void
 test_newest_wins ()
@@ -212,6 +232,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, nullptr);
+  g_test_add_func ("/preview/suspended", test_suspended);
   g_test_add_func ("/preview/only-while-watched", test_only_while_watched);
   g_test_add_func ("/preview/newest-wins", test_newest_wins);
   g_test_add_func ("/preview/greeting", test_greeting);

@@ -20,7 +20,7 @@ from daemonrun import wait_until
 
 CAMERA = {"source": "videotestsrc is-live=true", "width": 320, "height": 240, "framerate": 30,
           "encode-when": "always"}
-FAST = {"degrade-step-up": "300ms", "degrade-step-down": "500ms", "emergency-after": "0",
+FAST = {"degrade": "true", "degrade-step-up": "300ms", "degrade-step-down": "500ms", "emergency-after": "0",
         "emergency-leave-after": "2s", "emergency-min-dwell": "4s"}
 HOG = "4242 (hog (of) mem) S 1 1 1 0 -1 0 0 0 0 0 700 50 0 0 20 0 1 0 5 9999 655360 0 0 0\n"
 

@@ -149,6 +149,22 @@ test_settings ()
 }
 
 void
+test_switched_off ()
+{
+  Bench bench;
+  bench.causes
+      = { .cpu = ThresholdLevel::Critical, .disk = ThresholdLevel::Critical, .room = Room::Full };
+  bench.pass (100);
+  g_assert_cmpuint (bench.ladder.current ().step (), ==, 6);
+  bench.ladder.configure ({ .enabled = false });
+  g_assert_cmpuint (bench.pass (1), ==, 1);
+  g_assert_cmpuint (bench.ladder.current ().step (), ==, 5);
+  bench.pass (400);
+  g_assert_true (bench.ladder.current () == Degrade{});
+  g_assert_cmpuint (bench.pass (400), ==, 0);
+}
+
+void
 test_names ()
 {
   g_assert_true (degrade_step_name (DegradeStep::None) == "none");
@@ -169,6 +185,7 @@ main (int argc, char **argv)
   g_test_add_func ("/degradeladder/room", test_the_store_goes_on_with_the_first_room);
   g_test_add_func ("/degradeladder/both", test_both_at_once);
   g_test_add_func ("/degradeladder/settings", test_settings);
+  g_test_add_func ("/degradeladder/off", test_switched_off);
   g_test_add_func ("/degradeladder/names", test_names);
   return g_test_run ();
 }
