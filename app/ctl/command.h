@@ -71,7 +71,13 @@ extern const Command health_command;
 extern const Command cameras_command;
 extern const Command camera_command;
 extern const Command watch_command;
+extern const Command alerts_command;
+extern const Command events_command;
 extern const Command config_command;
+extern const Command token_command;
+extern const Command reload_command;
+extern const Command restart_command;
+extern const Command reboot_command;
 extern const Command version_command;
 
 } // namespace camwarden

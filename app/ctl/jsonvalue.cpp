@@ -75,21 +75,26 @@ json_object (JsonObject *object, const char *name)
   return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : nullptr;
 }
 
-std::vector<std::pair<std::string, JsonObject *>>
-json_named_objects (JsonObject *object, const char *name)
+NamedObjects
+json_named_objects (JsonObject *object)
 {
-  std::vector<std::pair<std::string, JsonObject *>> objects;
-  JsonObject *all = json_object (object, name);
-  if (!all)
+  NamedObjects objects;
+  if (!object)
     return objects;
   JsonObjectIter iter;
   const char *key = nullptr;
   JsonNode *value = nullptr;
-  json_object_iter_init_ordered (&iter, all);
+  json_object_iter_init_ordered (&iter, object);
   while (json_object_iter_next_ordered (&iter, &key, &value))
     if (JSON_NODE_HOLDS_OBJECT (value))
       objects.emplace_back (key, json_node_get_object (value));
   return objects;
+}
+
+NamedObjects
+json_named_objects (JsonObject *object, const char *name)
+{
+  return json_named_objects (json_object (object, name));
 }
 
 std::vector<JsonObject *>

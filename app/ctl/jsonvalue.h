@@ -50,8 +50,9 @@ inline constexpr size_t max_json_size = 4 << 20;
 [[nodiscard]] std::vector<JsonObject *> json_objects (JsonObject *object, const char *name);
 [[nodiscard]] std::vector<JsonObject *> json_objects (JsonNode *array);
 /* The objects of an object, with their names, in its order. */
-[[nodiscard]] std::vector<std::pair<std::string, JsonObject *>>
-json_named_objects (JsonObject *object, const char *name);
+using NamedObjects = std::vector<std::pair<std::string, JsonObject *>>;
+[[nodiscard]] NamedObjects json_named_objects (JsonObject *object);
+[[nodiscard]] NamedObjects json_named_objects (JsonObject *object, const char *name);
 
 /* For people and programs: indented, with a newline at its end. */
 [[nodiscard]] std::string to_text (JsonNode *node);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace camwarden
+{
+
+/* Reads a whole file of at most 1 MiB; "" if there is none. Nothing, and why: it cannot be read. */
+[[nodiscard]] std::optional<std::string> read_whole (const std::string &path, std::string &error);
+
+/* Replaces a file at once, on the disk too: its owner stays, and its mode unless `force_mode`. A
+ * new one gets `mode`. Empty: done; else what is wrong. A link is followed. */
+[[nodiscard]] std::string replace_file (const std::string &path, const std::string &text,
+                                        mode_t mode, bool force_mode = false);
+
+/* One change at a time: a lock on the file's folder, held until it is destroyed. */
+class ChangeLock
+{
+public:
+  explicit ChangeLock (const std::string &path);
+  ~ChangeLock ();
+  ChangeLock (const ChangeLock &) = delete;
+  ChangeLock &operator= (const ChangeLock &) = delete;
+
+  /* Empty: it is held. */
+  [[nodiscard]] const std::string &
+  error () const
+  {
+    return error_;
+  }
+
+private:
+  int fd_ = -1;
+  std::string error_;
+};
+
+} // namespace camwarden
