@@ -75,8 +75,9 @@ TokenList::Removed
 TokenList::remove (const std::string &which)
 {
   const auto all = entries ();
-  const auto is_meant
-      = [&] (const Entry &entry) { return entry.fingerprint == which || entry.name == which; };
+  const auto is_meant = [&] (const Entry &entry) {
+    return !which.empty () && (entry.fingerprint == which || entry.name == which);
+  };
   const auto count = std::count_if (all.begin (), all.end (), is_meant);
   if (count != 1)
     return count == 0 ? Removed::NotFound : Removed::Several;
