@@ -4,14 +4,10 @@
 
 import contextlib
 import copy
-import http.server
 import json
 import os
 import pathlib
-import pty
-import select
 import socket
-import socketserver
 import subprocess
 import sys
 import tempfile
@@ -20,8 +16,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 import tap
-
-CTL = pathlib.Path(os.environ["CAMWARDEN_BUILD_ROOT"]) / "app/ctl/camwardenctl"
+from ctlrun import CTL, check_width, ctl, environment, on_a_terminal, serving
 
 CAMERA = {
     "id": "front", "status": "healthy", "state": "streaming", "verdict": "ok", "fps": 29.97,
@@ -48,84 +43,9 @@ def unhealthy(level):
     return answers
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.server.seen.append((self.path, dict(self.headers)))
-        answer = self.server.answers
-        answer = answer(self) if callable(answer) else answer.get(self.path)
-        if answer is None:
-            return
-        status, body = answer if isinstance(answer, tuple) else (200, answer)
-        if not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        if status == 302:
-            self.send_header("Location", "/api/elsewhere")
-        self.end_headers()
-        with contextlib.suppress(OSError):
-            self.wfile.write(body)
-
-    def address_string(self):
-        return "client"
-
-    def log_message(self, *_):
-        pass
-
-
-class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    daemon_threads = True
-
-
-class TcpServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    daemon_threads = True
-
-
-@contextlib.contextmanager
-def serving(answers, tcp=False):
-    """The server and the options that lead to it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = f"{folder}/http.sock"
-        server = TcpServer(("127.0.0.1", 0), Handler) if tcp else UnixServer(path, Handler)
-        server.answers, server.seen = answers, []
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02},
-                         daemon=True).start()
-        try:
-            if tcp:
-                yield server, ["--url", f"http://127.0.0.1:{server.server_address[1]}"]
-            else:
-                yield server, ["--socket", path]
-        finally:
-            server.shutdown()
-            server.server_close()
-
-
-def environment(**changes):
-    env = {**os.environ, "LC_ALL": "C.UTF-8", "CAMWARDEN_CONFIG": "/dev/null", **changes}
-    for name in ("NO_COLOR", "CAMWARDEN_REDIS_URI", "CAMWARDEN_LISTEN", "http_proxy"):
-        if name not in changes:
-            env.pop(name, None)
-    return env
-
-
-def ctl(*words, **changes):
-    done = subprocess.run([CTL, *words], capture_output=True, env=environment(**changes),
-                          timeout=60)
-    assert done.returncode >= 0, f"ended by signal {-done.returncode}"
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
-
-
 def status(answers, *words, **changes):
     with serving(answers) as (_, place):
         return ctl(*place, "status", *words, **changes)
-
-
-def check_width(text):
-    for line in text.splitlines():
-        assert len(line) <= 80, f"{len(line)} columns: {line}"
 
 
 def test_healthy():
@@ -175,30 +95,12 @@ def test_plain_ascii():
     assert "prüfstand" in status(answers)[1]
 
 
-def on_a_terminal(place, **changes):
-    """What status prints there, and its exit status."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execve(CTL, [str(CTL), *place, "status"], environment(TERM="xterm", **changes))
-    out, deadline = b"", time.monotonic() + 30
-    while time.monotonic() < deadline and select.select([fd], [], [], 30)[0]:
-        try:
-            data = os.read(fd, 65536)
-        except OSError:
-            break
-        if not data:
-            break
-        out += data
-    os.close(fd)
-    return out.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
 def test_colours():
     with serving(unhealthy("critical")) as (_, place):
-        out, code = on_a_terminal(place)
+        out, code = on_a_terminal(*place, "status")
         assert "\033[32m" in out and "\033[1;31m" in out, out
         tap.equal(code, 2)
-        out, _ = on_a_terminal(place, NO_COLOR="1")
+        out, _ = on_a_terminal(*place, "status", NO_COLOR="1")
         assert "\033" not in out and "trouble" in out, out
 
 
