@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ctl/client.h"
+#include "ctl/optionparser.h"
 #include "ctl/options.h"
 #include "ctl/terminal.h"
 
@@ -35,6 +36,9 @@ struct CtlContext
   const Command *command = nullptr;
   Options options;
   Terminal terminal = Terminal::of_stdout ();
+
+  /* Set: parse() tells the options there, and nothing is done. */
+  std::vector<OptionInfo> *listing = nullptr;
 
   /* Reads `entries` (NULL: none of its own; ends in a short row) and the options of every command,
    * which use the letters j s u t c. Gives the words that are left, without the command's name.

@@ -46,6 +46,7 @@ CtlContext::parse (const GOptionEntry *entries, int argc, char **argv, const cha
   parser.summary = _ (command->summary);
   parser.description = description ? description : "";
   parser.entries = entries;
+  parser.listing = listing;
   return parser.parse (argc, argv);
 }
 

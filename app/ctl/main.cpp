@@ -4,6 +4,7 @@
 #include "config/i18n.h"
 #include "config/values.h"
 #include "ctl/command.h"
+#include "ctl/completion.h"
 #include "ctl/exitstatus.h"
 #include "ctl/optionparser.h"
 #include "ctl/terminal.h"
@@ -60,8 +61,9 @@ run (int argc, char **argv)
 {
   init_i18n ();
   CtlContext context;
-  gboolean version = FALSE;
+  gboolean version = FALSE, completing = FALSE;
   const GOptionEntry entries[] = {
+    { "complete", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &completing, nullptr, nullptr },
     { "version", 'V', 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version"), nullptr },
     {},
   };
@@ -75,6 +77,8 @@ run (int argc, char **argv)
   auto words = parser.parse (argc, argv);
   if (!words)
     return EXIT_USAGE;
+  if (completing)
+    return complete (commands, *words);
   if (words->empty () && version)
     words->emplace_back (version_command.name);
   if (words->empty ())

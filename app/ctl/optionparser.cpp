@@ -28,6 +28,15 @@ struct OptionTexts
   }
 };
 
+static void
+list_options (const GOptionEntry *entries, std::vector<OptionInfo> &listing)
+{
+  for (const GOptionEntry *entry = entries; entry && entry->long_name; entry++)
+    if (*entry->long_name && !(entry->flags & G_OPTION_FLAG_HIDDEN))
+      listing.push_back ({ entry->long_name, _ (entry->description),
+                           entry->arg != G_OPTION_ARG_NONE, entry->arg == G_OPTION_ARG_FILENAME });
+}
+
 bool
 OptionParser::parse_into (OptionTexts &texts, int argc, char **argv) const
 {
@@ -44,6 +53,11 @@ OptionParser::parse_into (OptionTexts &texts, int argc, char **argv) const
       arguments.c_str () },
     {},
   };
+  if (listing) {
+    list_options (entries, *listing);
+    list_options (common, *listing);
+    return false;
+  }
   g_set_prgname (program.c_str ());
   g_autoptr (GOptionContext) context = g_option_context_new (nullptr);
   g_option_context_set_summary (context, summary.c_str ());
