@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Build tool: prints the example configuration or the reference page, or writes both into the
- * source tree. Not installed. */
+/* Build tool: prints the example configuration or the reference page, or writes both and the manual
+ * page into the source tree. Not installed. */
 #include "config/reference.h"
 
 #include <cstdio>
@@ -30,7 +30,8 @@ main (int argc, char **argv)
     const std::string root = argv[2];
     return !(
         write_file (root + "/data/camwarden.conf", camwarden::example_configuration ())
-        && write_file (root + "/docs/configuration.md", camwarden::configuration_reference ()));
+        && write_file (root + "/docs/configuration.md", camwarden::configuration_reference ())
+        && write_file (root + "/man/camwarden.conf.5.scd", camwarden::configuration_manual ()));
   }
   fprintf (stderr, "usage: %s --example | --reference | --update SOURCE-TREE\n", argv[0]);
   return 64;

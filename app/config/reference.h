@@ -6,7 +6,7 @@
 namespace camwarden
 {
 
-/* Both are made from the schema alone and are the same on every machine, in English: they are files
+/* They are made from the schema alone and are the same on every machine, in English: they are files
  * of the source tree, and a test holds the two together. */
 
 /* data/camwarden.conf: every key with its default, as comments. */
@@ -14,5 +14,8 @@ namespace camwarden
 
 /* docs/configuration.md */
 [[nodiscard]] std::string configuration_reference ();
+
+/* man/camwarden.conf.5.scd */
+[[nodiscard]] std::string configuration_manual ();
 
 } // namespace camwarden

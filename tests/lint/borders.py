@@ -57,7 +57,7 @@ BORDERS = [
     (r"plugins/health/", ANYTHING + ["gst"],
      ["common/", "gobject/", "health/", "buildconfig.h"]),
     # The application knows elements as gst-launch does.
-    (r"app/config/(schema|values|parsevalue|reference|configreference)", ["std", "posix"],
+    (r"app/config/(schema|values|parsevalue|reference|manual|configreference)", ["std", "posix"],
      ["config/"]),
     (r"app/config/", ANYTHING, ["common/", "gobject/", "core/", "config/", "buildconfig.h"]),
     (r"app/camera/", ANYTHING + ["gst", "json"],

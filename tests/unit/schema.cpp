@@ -254,6 +254,7 @@ test_generated_files ()
   g_test_message ("if this fails: ninja -C build update-config-docs");
   g_assert_true (source_file ("data/camwarden.conf") == example_configuration ());
   g_assert_true (source_file ("docs/configuration.md") == configuration_reference ());
+  g_assert_true (source_file ("man/camwarden.conf.5.scd") == configuration_manual ());
 }
 
 static std::optional<Config>
