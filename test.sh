@@ -18,6 +18,10 @@ and count as failed when CI is set.
   --sanitize     the suites $sanitized_suites under ASan + UBSan, then under TSan
   --web          the suite that drives a browser
   --systemd      the installed daemon under a real systemd, in a container; needs root
+  --packages     the Debian packages: built, checked, installed, upgraded, purged, in trees and in a
+                 container of their own; needs root. They stay in build-packages/debs
+  --platforms    the default run in a Debian 13 of its own, and a build for arm64 with those tests
+                 that run under qemu; needs root
   --lint         the lint suite and clang-tidy
   --bench        the benchmarks: a table, and build-bench/bench.json; wants a quiet machine
   --help         this text
@@ -149,12 +153,24 @@ sanitize () {
 
 # The container boots what would be installed; its root tree is kept below the build folder.
 systemd () {
-    scripts/packages install systemd
+    scripts/packages install machine systemd
     build build-systemd -Dprefix=/usr -Dtests=disabled
     build build-test -Dwerror=true
     CAMWARDEN_SYSTEMD_BUILD=$(pwd)/build-systemd
     export CAMWARDEN_SYSTEMD_BUILD
     run systemd build-test systemd
+}
+
+# What has a Debian of its own to build in: other NAME GROUP...; the trees stay in build-NAME.
+other () {
+    name=$1
+    shift
+    scripts/packages install machine "$@"
+    build build-test -Dwerror=true
+    CAMWARDEN_PACKAGES=$(pwd)/build-packages
+    CAMWARDEN_PLATFORMS=$(pwd)/build-platforms
+    export CAMWARDEN_PACKAGES CAMWARDEN_PLATFORMS
+    run "$name" build-test "$name"
 }
 
 bench () {
@@ -187,6 +203,8 @@ while [ $# -gt 0 ]; do
         ;;
     --sanitize) mode=sanitize ;;
     --systemd) mode=systemd ;;
+    --packages) mode=packages ;;
+    --platforms) mode=platforms ;;
     --bench) mode=bench ;;
     -h | --help)
         usage
@@ -205,6 +223,8 @@ case $mode in
 bench) bench ;;
 sanitize) sanitize ;;
 systemd) systemd ;;
+packages) other packages systemd ;;
+platforms) other platforms ;;
 suites)
     build build-test -Dwerror=true
     if [ "${chaos:-no}" = yes ]; then
