@@ -149,7 +149,8 @@ void
 write_machine (JsonWriter &json, const MachineStatus &machine)
 {
   const SystemSample &sample = machine.sample;
-  json.add ("known", sample.time != 0);
+  json.add ("known", sample.time != 0)
+      .add_seconds ("measured", sample.time ? std::optional (sample.time) : std::nullopt);
   write_processor (json, sample);
   write_memory (json, sample.memory);
   write_disks (json, sample.disks);
