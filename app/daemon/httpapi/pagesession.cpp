@@ -190,16 +190,23 @@ names_in (JsonArray *array)
 void
 PageSession::set_views (JsonArray *wanted)
 {
-  const auto names = names_in (wanted);
+  wanted_ = names_in (wanted);
   for (auto it = views_.begin (); it != views_.end ();) {
-    if (std::find (names.begin (), names.end (), it->first) != names.end ()) {
+    if (std::find (wanted_.begin (), wanted_.end (), it->first) != wanted_.end ()) {
       ++it;
       continue;
     }
     hub_.model_.unwatch_frames (it->second.watch);
     it = views_.erase (it);
   }
-  for (const auto &name : names) {
+  open_views ();
+}
+
+/* Also those that could not be had so far: the camera is new, or previews were held back. */
+void
+PageSession::open_views ()
+{
+  for (const auto &name : wanted_) {
     if (views_.contains (name))
       continue;
     const uint64_t watch
@@ -308,6 +315,8 @@ PageSession::check (int64_t now)
   });
   if (stuck || now - heard_ > patience)
     cut ();
+  else
+    open_views ();
 }
 
 void
@@ -340,6 +349,7 @@ PageSession::ended ()
   for (const auto &[camera, view] : views_)
     hub_.model_.unwatch_frames (view.watch);
   views_.clear ();
+  wanted_.clear ();
 }
 
 } // namespace camwarden

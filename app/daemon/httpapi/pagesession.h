@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace camwarden
 {
@@ -63,6 +64,7 @@ private:
   void hello ();
   void send (SoupWebsocketDataType type, GBytes *data);
   void set_views (JsonArray *wanted);
+  void open_views ();
   void arrived (const std::string &camera, GBytes *jpeg);
   void send_picture (const std::string &camera, View &view, GBytes *jpeg);
   void acknowledge (int64_t number);
@@ -83,7 +85,8 @@ private:
   bool over_ = false;
   uint32_t last_number_ = 0;
   TokenBucket rate_;
-  Views views_;
+  std::vector<std::string> wanted_;
+  Views views_; /* of those, which there are */
   SignalHandler on_message_, on_pong_, on_closed_;
 };
 

@@ -334,6 +334,30 @@ test_views_end ()
   g_assert_cmpuint (http.model.watchers (), ==, 0);
 }
 
+static gboolean
+add_camera (gpointer data)
+{
+  static_cast<HttpFixture *> (data)->model.list.push_back (healthy_camera ("front"));
+  return G_SOURCE_REMOVE;
+}
+
+/* Asked for before it was there. */
+static void
+test_camera_that_comes_later ()
+{
+  HttpFixture http;
+  http.model.list.clear ();
+  Pump pump (http);
+  pump.start ();
+  http.run ([&] {
+    Socket socket (http.port);
+    socket.send (R"({"view": ["front"]})");
+    socket.wait (1, "\"state\"");
+    g_idle_add (add_camera, &http);
+    g_assert_cmpstr (parse_picture (socket.wait (2)).camera.c_str (), ==, "front");
+  });
+}
+
 static ApiServerOptions
 strangers ()
 {
@@ -479,6 +503,9 @@ test_page_that_stops_reading ()
     g_assert_false (reader.wait (1, "\"state\"").empty ());
   });
   g_test_message ("RSS %+ld KiB while %u pictures came", most - before, pump.pushed);
+  if (!g_getenv ("CAMWARDEN_SANITIZER"))
+    g_assert_cmpint (most - before, <, 2048);
+  g_assert_cmpuint (pump.pushed, >, 200);
   http.spin (1.5);
   g_assert_cmpuint (http.model.watchers (), ==, 0);
 }
@@ -550,6 +577,7 @@ main (int argc, char **argv)
   g_test_add_func ("/httpsocket/pictures-wait-for-acknowledgement",
                    test_pictures_wait_for_acknowledgement);
   g_test_add_func ("/httpsocket/views-end", test_views_end);
+  g_test_add_func ("/httpsocket/camera-that-comes-later", test_camera_that_comes_later);
   g_test_add_func ("/httpsocket/tokens", test_tokens);
   g_test_add_func ("/httpsocket/token-is-taken-away", test_token_is_taken_away);
   g_test_add_func ("/httpsocket/wrong-messages", test_wrong_messages);
