@@ -1,25 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The dashboard over a fake daemon, for a browser: fakedashboard FRAMES-FOLDER [CAMERA...]
- * The folder's *.jpg are shown in the order of their names at 15 a second. Prints its URL, obeys
- * lines on its standard input (see obey()), ends with it. */
+/* The dashboard over a fake daemon, for a browser:
+ *   fakedashboard [--tokens FILE] FRAMES-FOLDER [CAMERA...]
+ * The folder's *.jpg are shown in the order of their names at 15 a second. With a file of tokens
+ * nobody is trusted without one. Prints its URL, obeys lines on its standard input (see
+ * FakeWorld::obey(); `orders` prints those that came), ends with it. */
 #include "daemon/httpapi/server.h"
-#include "fakes/fakemodel.h"
+#include "web/fakeworld.h"
 
 #include <algorithm>
+#include <cstring>
 #include <gio/gunixinputstream.h>
 #include <unistd.h>
 
 using namespace camwarden;
+
+static constexpr unsigned frames_per_second = 15;
 
 namespace
 {
 
 struct Fake
 {
-  FakeModel model;
+  explicit Fake (const std::vector<std::string> &cameras) : world (cameras) {}
+
+  FakeWorld world;
   std::vector<GBytes *> frames;
   size_t position = 0;
-  bool frozen = false;
   GMainLoop *loop = g_main_loop_new (nullptr, FALSE);
   GDataInputStream *commands = nullptr;
 };
@@ -49,47 +55,29 @@ static gboolean
 show_next (gpointer data)
 {
   auto *fake = static_cast<Fake *> (data);
-  fake->model.daemon.uptime = g_get_real_time () - fake->model.daemon.started;
-  if (fake->frozen) {
-    for (auto &camera : fake->model.list)
-      camera.last_frame_age = *camera.last_frame_age + 66'667;
-    return G_SOURCE_CONTINUE;
-  }
   fake->position = (fake->position + 1) % fake->frames.size ();
-  GBytes *frame = fake->frames[fake->position];
-  fake->model.set_picture (frame);
-  for (auto &camera : fake->model.list) {
-    camera.frames++;
-    camera.published++;
-    camera.last_frame_age = 12'000;
-    fake->model.push (camera.id, frame);
-  }
+  fake->world.show (fake->frames[fake->position], frames_per_second);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+live (gpointer data)
+{
+  static_cast<Fake *> (data)->world.live ();
   return G_SOURCE_CONTINUE;
 }
 
 static void
 obey (Fake &fake, const std::string &line)
 {
-  auto &camera = fake.model.list.front ();
-  if (line == "stall") {
-    fake.frozen = true;
-    camera.state = CameraState::Stalled;
-    camera.verdict = "stall";
-    camera.fps = 0;
-    camera.last_error = "v4l2src: no frame for 1.0 s";
-  } else if (line == "hostile") {
-    camera.last_error = "<img src=x onerror=document.title='owned'><script>alert(1)</script>";
-  } else if (line == "redis-away") {
-    fake.model.daemon.redis.connected = false;
-    fake.model.daemon.redis.error = "Connection refused";
-  } else if (line == "heal") {
-    fake.frozen = false;
-    const auto id = camera.id;
-    camera = healthy_camera (id);
-    fake.model.daemon.redis.connected = true;
-    fake.model.daemon.redis.error.clear ();
+  if (line == "orders") {
+    std::string all;
+    for (const auto &order : fake.world.orders)
+      all += (all.empty () ? "" : "|") + order;
+    g_print ("%s\n", all.c_str ());
+  } else {
+    g_print ("%s %s\n", fake.world.obey (line) ? "done" : "unknown", line.c_str ());
   }
-  g_print ("done %s\n", line.c_str ());
 }
 
 static void
@@ -107,32 +95,41 @@ read_line (GObject *stream, GAsyncResult *result, gpointer data)
                                        data);
 }
 
-int
-main (int argc, char **argv)
+static void
+run (Fake &fake, ApiServerOptions options)
 {
-  if (argc < 2)
-    return 64;
-  Fake fake;
-  load_frames (fake, argv[1]);
-  if (argc > 2)
-    fake.model.list.clear ();
-  for (int i = 2; i < argc; i++)
-    fake.model.list.push_back (healthy_camera (argv[i]));
-  ApiServerOptions options;
-  options.listen = { "127.0.0.1:0" };
-  ApiServer server (fake.model, std::move (options));
+  ApiServer server (fake.world, std::move (options));
   g_autoptr (GError) error = nullptr;
   if (!server.start (&error))
     g_error ("%s", error->message);
   g_print ("%s\n", server.urls ().front ().c_str ());
   show_next (&fake);
-  g_timeout_add (66, show_next, &fake);
+  g_timeout_add (1000 / frames_per_second, show_next, &fake);
+  g_timeout_add (1000, live, &fake);
   g_autoptr (GInputStream) input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
   fake.commands = g_data_input_stream_new (input);
   g_data_input_stream_read_line_async (fake.commands, G_PRIORITY_DEFAULT, nullptr, read_line,
                                        &fake);
   g_main_loop_run (fake.loop);
   server.stop ();
+}
+
+int
+main (int argc, char **argv)
+{
+  ApiServerOptions options;
+  options.listen = { "127.0.0.1:0" };
+  int next = 1;
+  if (argc > 2 && strcmp (argv[1], "--tokens") == 0) {
+    options.token_file = argv[2];
+    options.trust_loopback = false;
+    next = 3;
+  }
+  if (next >= argc)
+    return 64;
+  Fake fake (std::vector<std::string> (argv + next + 1, argv + argc));
+  load_frames (fake, argv[next]);
+  run (fake, std::move (options));
   for (GBytes *frame : fake.frames)
     g_bytes_unref (frame);
   g_object_unref (fake.commands);

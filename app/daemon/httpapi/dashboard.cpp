@@ -22,6 +22,7 @@ constexpr std::array file_types{
   FileType{ ".html", "text/html; charset=utf-8" },
   FileType{ ".css", "text/css; charset=utf-8" },
   FileType{ ".js", "text/javascript; charset=utf-8" },
+  FileType{ ".json", "application/json" },
   FileType{ ".svg", "image/svg+xml" },
 };
 

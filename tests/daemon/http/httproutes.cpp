@@ -186,7 +186,7 @@ test_dashboard ()
   for (const char *word :
        { "<style", " style=", "onclick", "onload", "<script>", "http://", "https://" })
     g_assert_null (strstr (page.body.c_str (), word));
-  for (const char *file : { "camwarden.css", "camwarden.js", "camera.js", "icon.svg" })
+  for (const char *file : { "camwarden.css", "camwarden.js", "tile.js", "de.json", "icon.svg" })
     g_assert_cmpint (http.get (std::string ("/assets/") + file).status, ==, 200);
   const auto again = http.get ("/", "If-None-Match: " + page.header ("etag") + "\r\n");
   g_assert_cmpint (again.status, ==, 304);
