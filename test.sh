@@ -16,7 +16,7 @@ and count as failed when CI is set.
                  it and how soon, which build-test/chaos.json has too
   --soak         suite system with the street video looped for 10 minutes
   --sanitize     the suites $sanitized_suites under ASan + UBSan, then under TSan
-  --web          the suite that drives a browser
+  --web          the suite that drives a browser; CAMWARDEN_LONG=3600 keeps the page open for 1 h
   --systemd      the installed daemon under a real systemd, in a container; needs root
   --packages     the Debian packages: built, checked, installed, upgraded, purged, in trees and in a
                  container of their own; needs root. They stay in build-packages/debs
@@ -227,6 +227,11 @@ packages) other packages systemd ;;
 platforms) other platforms ;;
 suites)
     build build-test -Dwerror=true
+    case " ${suites:-$default_suites} " in
+    *" web "*)
+        scripts/web-modules build-test/web-modules || echo "The browser tests will be skipped." >&2
+        ;;
+    esac
     if [ "${chaos:-no}" = yes ]; then
         CAMWARDEN_CHAOS_JSON="$(pwd)/build-test/chaos.json"
         export CAMWARDEN_CHAOS_JSON
