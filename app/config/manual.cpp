@@ -5,7 +5,8 @@
 namespace camwarden
 {
 
-static const char *const head = R"(camwarden.conf(5)
+static const char *const head
+    = R"(camwarden.conf(5)
 
 ; SPDX-License-Identifier: LGPL-2.1-or-later
 ; Made from the table in app/config/schema.cpp: ninja -C build update-config-docs
@@ -19,14 +20,18 @@ camwarden.conf - configuration of Camwarden
 Read in this order, later ones win key by key:
 
 _/usr/lib/camwarden/conf.d/\*.conf_
-	The distribution's or the image's.
-_/etc/camwarden/camwarden.conf_
-	Yours.
-_/run/camwarden/conf.d/\*.conf_
-	Until the next start of the machine.
-_/etc/camwarden/conf.d/\*.conf_
-	Yours, one file per purpose. *camwardenctl*(1) writes _90-camwardenctl.conf_.
-
+)"
+      "\tThe distribution's or the image's.\n"
+      R"(_/etc/camwarden/camwarden.conf_
+)"
+      "\tYours.\n"
+      R"(_/run/camwarden/conf.d/\*.conf_
+)"
+      "\tUntil the next start of the machine.\n"
+      R"(_/etc/camwarden/conf.d/\*.conf_
+)"
+      "\tYours, one file per purpose. *camwardenctl*(1) writes _90-camwardenctl.conf_.\n"
+      R"(
 Then _CAMWARDEN\_REDIS\_URI_ (\[redis\] uri) and _CAMWARDEN\_LISTEN_ (\[http\] listen) of the
 environment. _CAMWARDEN\_CONFIG_, or the option *--config*, names one file that stands instead of
 all of them. Without any there is one camera called _camera_, the first device that is found.

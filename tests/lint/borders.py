@@ -11,8 +11,8 @@ import tap
 import tree
 
 STD = """algorithm any array atomic barrier bit bitset cassert cctype cerrno cfloat charconv chrono
-cinttypes climits clocale cmath compare complex concepts condition_variable coroutine csignal
-cstdarg cstddef cstdint cstdio cstdlib cstring ctime deque exception filesystem forward_list
+cinttypes climits clocale cmath compare complex concepts condition_variable coroutine csetjmp
+csignal cstdarg cstddef cstdint cstdio cstdlib cstring ctime deque exception filesystem forward_list
 fstream functional future initializer_list iomanip ios iosfwd iostream istream iterator latch limits
 list locale map memory memory_resource mutex new numbers numeric optional ostream queue random
 ranges ratio regex semaphore set shared_mutex source_location span sstream stack stdexcept stop_token

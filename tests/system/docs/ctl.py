@@ -142,7 +142,7 @@ def test_completion_in_zsh():
     script = """_describe () { print -rl -- ${(P)2} }; _files () { print FILES }
 file=$1; shift; words=(camwardenctl "$@"); CURRENT=$#words; complete_ () { . $file }; complete_"""
     file = str(ROOT / "data/completion/_camwardenctl")
-    out = in_shell("zsh", "-fc", script, "zsh", file, "camera", "camera", "te")
+    out = in_shell("zsh", "-fc", script, "zsh", file, "camera", "camera", "tes")
     tap.equal(out, "test:\n")
     out = in_shell("zsh", "-fc", script, "zsh", file, "config", "get", "camera:c")
     tap.equal(out, "camera\\:camera:\n")
