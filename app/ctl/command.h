@@ -83,5 +83,6 @@ extern const Command reload_command;
 extern const Command restart_command;
 extern const Command reboot_command;
 extern const Command version_command;
+extern const Command logs_command;
 
 } // namespace camwarden

@@ -67,7 +67,7 @@ BORDERS = [
      ["common/", "gobject/", "core/", "config/", "daemon/", "redis/redis", "redis/frameheader",
       "framestore/retention", "framestore/storepath", "framestore/storeprune", "camwarden-camera1.h", "buildconfig.h",
       "builddate.h"]),
-    (r"app/ctl/", ANYTHING + ["json", "soup"],
+    (r"app/ctl/", ANYTHING + ["json", "soup", "systemd"],
      ["common/", "gobject/", "core/", "config/", "ctl/", "redis/redis", "redis/frameheader",
       "buildconfig.h"]),
 ]
