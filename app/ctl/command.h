@@ -84,5 +84,6 @@ extern const Command restart_command;
 extern const Command reboot_command;
 extern const Command version_command;
 extern const Command logs_command;
+extern const Command backup_command;
 
 } // namespace camwarden

@@ -11,9 +11,11 @@ enum ExitStatus {
   EXIT_CRITICAL = 2,
   EXIT_UNKNOWN = 3,       /* the daemon answers, but not what one can make sense of */
   EXIT_USAGE = 64,        /* the command line is wrong */
+  EXIT_BAD_DATA = 65,     /* an archive is damaged, or holds what none of ours holds */
   EXIT_MISSING = 66,      /* there is no such camera, alert, key or file */
   EXIT_UNREACHABLE = 69,  /* the daemon, or Redis, does not answer */
   EXIT_CANNOT_WRITE = 73, /* a file cannot be written */
+  EXIT_IO = 74,           /* reading or writing failed, or was interrupted */
   EXIT_NOT_DONE = 75,     /* the daemon could not or would not carry out the order, or not now */
   EXIT_REFUSED = 77,      /* no permission for the socket, or a missing or wrong token */
   EXIT_BAD_CONFIG = 78,   /* the configuration has an error */

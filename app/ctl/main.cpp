@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* camwardenctl: the command line over the daemon's REST interface. It never touches the daemon's
- * files behind its back. What it ends with is listed in exitstatus.h. */
+/* camwardenctl: the command line over the daemon's REST interface. It touches the daemon's
+ * files behind its back for a restored backup alone, under the daemon's lock. What it ends with is
+ * listed in exitstatus.h. */
 #include "config/i18n.h"
 #include "config/values.h"
 #include "ctl/command.h"
@@ -18,9 +19,9 @@ namespace camwarden
 
 /* In the order of --help. */
 static const Command *const commands[] = {
-  &status_command,  &health_command, &cameras_command, &camera_command,  &watch_command,
-  &alerts_command,  &events_command, &config_command,  &token_command,   &reload_command,
-  &restart_command, &reboot_command, &logs_command,    &version_command,
+  &status_command,  &health_command, &cameras_command, &camera_command, &watch_command,
+  &alerts_command,  &events_command, &config_command,  &token_command,  &reload_command,
+  &restart_command, &reboot_command, &logs_command,    &backup_command, &version_command,
 };
 
 static std::string

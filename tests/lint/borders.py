@@ -30,6 +30,7 @@ FAMILIES = [
     ("mosquitto", re.compile(r"^mosquitto\.h$")),
     ("sqlite", re.compile(r"^sqlite3\.h$")),
     ("systemd", re.compile(r"^systemd/")),
+    ("archive", re.compile(r"^archive(_entry)?\.h$")),
     ("posix", re.compile(r"^([a-z_0-9]+\.h|(sys|linux|net|netinet|arpa)/[a-z_0-9-]+\.h)$")),
 ]
 
@@ -67,7 +68,8 @@ BORDERS = [
      ["common/", "gobject/", "core/", "config/", "daemon/", "redis/redis", "redis/frameheader",
       "framestore/retention", "framestore/storepath", "framestore/storeprune", "camwarden-camera1.h", "buildconfig.h",
       "builddate.h"]),
-    (r"app/ctl/", ANYTHING + ["json", "soup", "systemd"],
+    (r"app/ctl/(archivenames|logdigest)", ["std"], ["ctl/"]),
+    (r"app/ctl/", ANYTHING + ["json", "soup", "systemd", "sqlite", "archive"],
      ["common/", "gobject/", "core/", "config/", "ctl/", "redis/redis", "redis/frameheader",
       "buildconfig.h"]),
 ]
