@@ -85,5 +85,6 @@ extern const Command reboot_command;
 extern const Command version_command;
 extern const Command logs_command;
 extern const Command backup_command;
+extern const Command doctor_command;
 
 } // namespace camwarden
