@@ -86,5 +86,7 @@ extern const Command version_command;
 extern const Command logs_command;
 extern const Command backup_command;
 extern const Command doctor_command;
+extern const Command selftest_command;
+extern const Command tune_command;
 
 } // namespace camwarden

@@ -19,10 +19,10 @@ namespace camwarden
 
 /* In the order of --help. */
 static const Command *const commands[] = {
-  &status_command, &health_command, &cameras_command, &camera_command,
-  &watch_command,  &alerts_command, &events_command,  &config_command,
-  &token_command,  &reload_command, &restart_command, &reboot_command,
-  &logs_command,   &backup_command, &doctor_command,  &version_command,
+  &status_command,   &health_command, &cameras_command, &camera_command, &watch_command,
+  &alerts_command,   &events_command, &config_command,  &token_command,  &reload_command,
+  &restart_command,  &reboot_command, &logs_command,    &backup_command, &doctor_command,
+  &selftest_command, &tune_command,   &version_command,
 };
 
 static std::string

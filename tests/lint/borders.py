@@ -68,7 +68,7 @@ BORDERS = [
      ["common/", "gobject/", "core/", "config/", "daemon/", "redis/redis", "redis/frameheader",
       "framestore/retention", "framestore/storepath", "framestore/storeprune", "camwarden-camera1.h", "buildconfig.h",
       "builddate.h"]),
-    (r"app/ctl/(archivenames|logdigest|redact|systemdunit)", ["std"], ["ctl/"]),
+    (r"app/ctl/(archivenames|logdigest|redact|systemdunit|tunemodel)", ["std"], ["ctl/"]),
     (r"app/ctl/", ANYTHING + ["json", "soup", "systemd", "sqlite", "archive", "hiredis"],
      ["common/", "gobject/", "core/", "config/", "ctl/", "redis/redis", "redis/frameheader",
       "buildconfig.h"]),

@@ -58,7 +58,8 @@ test_tokens ()
   check ("0123456789abcdef0123456789abcdef", "[removed]");
   check ("is 0123456789abcdef0123456789abcdef, yes", "is [removed], yes");
   check ("short0123", "short0123");
-  check ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+  check ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
 }
 
 void
