@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Root trees of other Debians, made by scripts/chroot and written to as copies."""
+"""Root trees of other machines, made by scripts/chroot and written to as copies."""
 
 import pathlib
 import shutil
