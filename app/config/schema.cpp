@@ -204,7 +204,7 @@ static const Key keys[] = {
   { "recovery", "emergency-leave-margin", KeyType::Number, "5", 0, 50, "", "points", Reload::Live,
     "An emergency ends when everything is this far below its warning", "" },
   { "recovery", "emergency-leave-after", KeyType::Duration, "60s", 0, day, "", "", Reload::Live,
-    "... for this long", "" },
+    "It has to stay that far below for this long", "" },
   { "recovery", "emergency-min-dwell", KeyType::Duration, "2min", 0, day, "", "", Reload::Live,
     "An emergency lasts at least this long", "" },
   { "recovery", "emergency-per-hour", KeyType::Integer, "4", 1, 60, "", "", Reload::Live,
