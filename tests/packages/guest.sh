@@ -59,9 +59,9 @@ is_inactive () {
 }
 
 what_is_left () {
-    find / -xdev -name '*camwarden*' -not -path '/proc/*' -not -path '/opt/*' -not -path '/sys/*'
-    find /run -name '*camwarden*' -not -path '*/polkit/*'
-    systemctl list-unit-files 'camwarden*' --no-legend
+    find / -xdev -name '*camwarden*' -not -path '/proc/*' -not -path '/opt/*' -not -path '/sys/*' || true
+    find /run -name '*camwarden*' || true
+    systemctl list-unit-files 'camwarden*' --no-legend || true
 }
 
 test_removal () {
