@@ -67,7 +67,9 @@ bool
 ConnectionBook::become_stream (Id id)
 {
   const auto found = entries_.find (id);
-  if (found == entries_.end () || count (found->second.peer, true) >= limits_.streams)
+  if (found == entries_.end ())
+    return false;
+  if (!found->second.stream && count (found->second.peer, true) >= limits_.streams)
     return false;
   found->second.stream = true;
   return true;

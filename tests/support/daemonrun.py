@@ -88,7 +88,7 @@ class Daemon:
         self.config = self.directory / "camwarden.conf"
         self.log = self.directory / "log"
         self.http_port = free_ports(1)
-        self.cameras = cameras
+        self.cameras = dict(cameras)
         self.groups = {
             "http": {"listen": f"127.0.0.1:{self.http_port}"},
             "redis": {"embedded-port": free_ports(10)},
