@@ -9,6 +9,7 @@ namespace camwarden
 
 /* More failures than any limit that can be configured. */
 static constexpr size_t MOST_EVENTS = 100'000;
+static constexpr int64_t LONGEST_SILENCE = 600'000'000; /* us: of a sensor, then it is gone */
 
 std::string_view
 threshold_level_name (ThresholdLevel level)
@@ -293,8 +294,15 @@ Thresholds::feed (Changes &changes, int64_t now, Key key, std::optional<double> 
     const Threshold made (threshold_settings (key.first, settings_));
     found = thresholds_.emplace (std::move (key), made).first;
   }
-  if (!value)
-    return found->second.unknown ();
+  if (!value) {
+    found->second.unknown ();
+    /* A sensor that is gone for good must not hold an emergency for ever. */
+    if (key.first == Quantity::Temperature && now - found->second.last () > LONGEST_SILENCE) {
+      const Key gone = found->first;
+      forget (changes, gone);
+    }
+    return;
+  }
   if (const auto change = found->second.update (now, *value))
     changes.push_back ({ found->first.first, found->first.second, change->from, change->to,
                          change->value, change->limit });

@@ -95,6 +95,12 @@ public:
   {
     return level_;
   }
+  /* When it had its last value; -1: it never had one. */
+  [[nodiscard]] int64_t
+  last () const
+  {
+    return last_;
+  }
   /* Of the present level; 0: it was never another. */
   [[nodiscard]] int64_t
   since () const

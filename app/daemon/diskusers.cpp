@@ -42,6 +42,7 @@ public:
     struct stat self
     {};
     if (fd < 0 || fstat (fd, &self) != 0 || (device_ && self.st_dev != *device_)) {
+      complete_ = complete_ && fd >= 0;
       if (fd >= 0)
         close (fd);
       return;

@@ -119,9 +119,10 @@ struct Kept
   uint64_t bytes = 0;
 };
 
-/* Oldest first, of all cameras; what is unfinished is deleted on the way. */
+/* Oldest first, of all cameras. tidy: what is unfinished is deleted on the way, which only the one
+ * who writes may do. */
 std::vector<Kept>
-kept_folders (int directory)
+kept_folders (int directory, bool tidy)
 {
   std::vector<Kept> all;
   for (const auto &camera : entries (directory)) {
@@ -130,9 +131,9 @@ kept_folders (int directory)
     if (!folder)
       continue;
     for (const auto &name : entries (folder.get ())) {
-      if (is_unfinished_name (name))
+      if (tidy && is_unfinished_name (name))
         remove_folder (folder.get (), name);
-      else if (is_evidence_name (name))
+      if (is_evidence_name (name))
         all.push_back ({ camera, name, size_of (folder.get (), name) });
     }
   }
@@ -145,7 +146,7 @@ void
 make_room (int directory, const EvidenceSettings &settings, const std::string &camera,
            uint64_t bytes)
 {
-  const auto all = kept_folders (directory);
+  const auto all = kept_folders (directory, true);
   uint64_t total = bytes;
   size_t of_camera = 1; /* the new one */
   for (const Kept &kept : all) {
@@ -338,7 +339,7 @@ thin_evidence (const std::string &directory, size_t keep)
   const OpenFile parent (open (directory.c_str (), FOLDER_FLAGS));
   if (!parent)
     return thinned;
-  auto all = kept_folders (parent.get ());
+  auto all = kept_folders (parent.get (), false);
   std::reverse (all.begin (), all.end ());
   std::map<std::string, size_t> kept;
   for (const Kept &one : all) {

@@ -202,22 +202,52 @@ History::remembered (const EventQuery &query) const
   return list;
 }
 
+/* A question to the thread: `late` is called when it is not settled in time, as while the disk
+ * hangs. 0: too many are open already. */
+uint64_t
+History::expect (std::function<void ()> late)
+{
+  if (questions_.size () >= MOST_QUERIES)
+    return 0;
+  questions_[++last_question_]
+      = Timer::once (static_cast<guint> (settings_.query_patience / 1000), std::move (late));
+  return last_question_;
+}
+
+/* Its answer came; false: too late. */
+bool
+History::settle (uint64_t question)
+{
+  const auto found = questions_.find (question);
+  const bool in_time = static_cast<bool> (found->second);
+  questions_.erase (found);
+  return in_time;
+}
+
 /* `done` goes back with the answer: it never ends in the other thread. */
 void
 History::events (const EventQuery &query, EventsDone done)
 {
   auto waiting = std::make_shared<EventsDone> (std::move (done));
+  const uint64_t question = expect ([this, query, waiting] {
+    const EventsDone late = std::exchange (*waiting, {});
+    late (remembered (query), "");
+  });
+  if (!question)
+    return (*waiting) (remembered (query), "");
   const std::weak_ptr<Shared> to = shared_;
-  const bool asked = post ([this, query, to, waiting] (HistoryWorker &worker) mutable {
+  const bool asked = post ([this, query, question, to, waiting] (HistoryWorker &worker) mutable {
     worker.write ();
     std::vector<Event> list;
     const bool good = worker.events (query, list);
     if (const auto shared = to.lock ())
-      shared->post ([this, query, good, list = std::move (list), waiting = std::move (waiting)] {
-        (*waiting) (good ? list : remembered (query), "");
-      });
+      shared->post (
+          [this, query, question, good, list = std::move (list), waiting = std::move (waiting)] {
+            if (settle (question))
+              (*waiting) (good ? list : remembered (query), "");
+          });
   });
-  if (!asked)
+  if (!asked && settle (question))
     (*waiting) (remembered (query), "");
 }
 
@@ -233,17 +263,24 @@ History::query (const HistoryQuery &query, int64_t wall, QueryDone done)
   if (ring_.reaches (from))
     return done (of_ring (query, from, to));
   auto waiting = std::make_shared<QueryDone> (std::move (done));
+  const uint64_t question = expect ([this, query, from, to, waiting] {
+    const QueryDone late = std::exchange (*waiting, {});
+    late (of_ring (query, from, to));
+  });
+  if (!question)
+    return (*waiting) (of_ring (query, from, to));
   const std::weak_ptr<Shared> back = shared_;
-  const bool asked = post (
-      [query, from, to, back, waiting, ring = ring_.rows ()] (HistoryWorker &worker) mutable {
-        worker.write ();
-        HistoryAnswer answer = worker.query (query, from, to, ring);
-        if (const auto shared = back.lock ())
-          shared->post ([answer = std::move (answer), waiting = std::move (waiting)] {
-            (*waiting) (answer);
-          });
+  const bool asked = post ([this, query, from, to, question, back, waiting,
+                            ring = ring_.rows ()] (HistoryWorker &worker) mutable {
+    worker.write ();
+    HistoryAnswer answer = worker.query (query, from, to, ring);
+    if (const auto shared = back.lock ())
+      shared->post ([this, question, answer = std::move (answer), waiting = std::move (waiting)] {
+        if (settle (question))
+          (*waiting) (answer);
       });
-  if (!asked)
+  });
+  if (!asked && settle (question))
     (*waiting) (of_ring (query, from, to));
 }
 

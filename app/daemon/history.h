@@ -4,9 +4,11 @@
 #include "core/metrics.h"
 #include "daemon/historyworker.h"
 #include "daemon/maincall.h"
+#include "gobject/timer.h"
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,11 +28,13 @@ public:
     HistoryLimits limits;
     int64_t flush_interval = 300'000'000; /* us: as much is lost by a crash */
     int64_t retry_interval = 60'000'000;
+    int64_t query_patience = 3'000'000; /* us: then the answer is what is in memory */
   };
   using Events = HistoryWorker::Events;                 /* on the main loop */
   static constexpr int64_t SAMPLE_INTERVAL = 9'000'000; /* us: what comes faster is not written */
   static constexpr int64_t STOP_PATIENCE = 1'000'000;
-  static constexpr size_t RECENT = 500; /* events that are remembered */
+  static constexpr size_t RECENT = 500;     /* events that are remembered */
+  static constexpr size_t MOST_QUERIES = 8; /* that may wait for the disk; then it is memory, too */
 
   History (Settings settings, Events events);
   ~History ();
@@ -55,6 +59,8 @@ private:
 
   static void run (const std::shared_ptr<Shared> &shared);
   [[nodiscard]] bool post (Job job);
+  [[nodiscard]] uint64_t expect (std::function<void ()> late);
+  [[nodiscard]] bool settle (uint64_t question);
   [[nodiscard]] HistoryAnswer of_ring (const HistoryQuery &query, int64_t from, int64_t to) const;
   [[nodiscard]] std::vector<Event> remembered (const EventQuery &query) const;
 
@@ -65,6 +71,9 @@ private:
   std::vector<AveragesRow> averages_;
   int64_t kept_mono_ = -1, flushed_mono_ = -1;
   std::deque<Event> recent_; /* oldest first */
+  uint64_t last_question_ = 0;
+  std::map<uint64_t, Timer>
+      questions_; /* that the thread has not answered; the late ones' are off */
   MainCall main_;
   std::shared_ptr<Shared> shared_; /* with a thread that may hang for ever in the kernel */
 };

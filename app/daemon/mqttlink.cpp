@@ -22,6 +22,8 @@ constexpr int KEEPALIVE = 30; /* seconds: the last will comes after one and a ha
 constexpr int LOOP_MS = 1000;
 constexpr int64_t FIRST_WAIT = 1'000'000, LONGEST_WAIT = 60'000'000; /* us */
 constexpr int QOS = 1;
+/* What is retained is sent anew with each connection: it must not be queued over them besides. */
+constexpr int RETAINED_QOS = 0;
 
 struct Message
 {
@@ -90,7 +92,7 @@ MqttLink::Shared::publish (const Message &message, bool keep)
   int number = 0;
   const int code = mosquitto_publish (client, &number, message.topic.c_str (),
                                       static_cast<int> (message.payload.size ()),
-                                      message.payload.data (), QOS, keep);
+                                      message.payload.data (), keep ? RETAINED_QOS : QOS, keep);
   return code == MOSQ_ERR_SUCCESS ? number : -1;
 }
 
@@ -107,7 +109,6 @@ MqttLink::Shared::on_connect (int code)
     refusal = mosquitto_connack_string (code);
     return;
   }
-  wait.reset ();
   publish ({ settings.availability, "online" }, true);
   /* Under the lock, so that nothing new comes before what is older; it only puts into a queue. */
   state.with ([this] (State &now) {
@@ -187,7 +188,11 @@ void
 MqttLink::Shared::run ()
 {
   do {
+    const int64_t begin = g_get_monotonic_time ();
     const int code = serve ();
+    /* A broker that ends each connection is not asked every second for ever. */
+    if (g_get_monotonic_time () - begin > LONGEST_WAIT)
+      wait.reset ();
     const std::string why = refusal.empty () ? mosquitto_strerror (code) : refusal;
     tell (false, why);
   } while (pause ());

@@ -255,15 +255,15 @@ Protector::look_at_disk (int64_t now, const Thresholds &thresholds)
   const bool first = !full.empty () && full != filled_.mount;
   if (full != filled_.mount)
     filled_ = { full, "", 0 };
-  if (full.empty () || looking_ || (!first && now - filled_.looked < walk_again))
-    return;
-  filled_.looked = now;
-  find_disk_users (full);
   if (first)
     levers_.clean ([this, here = main_.alive ()] (uint64_t bytes) {
       if (!here.expired ())
         pruned (bytes, 0);
     });
+  if (full.empty () || looking_ || (filled_.looked && now - filled_.looked < walk_again))
+    return;
+  filled_.looked = now;
+  find_disk_users (full);
 }
 
 void

@@ -27,6 +27,7 @@ struct Letter
 {
   int64_t wall = 0; /* us UTC: when it was written */
   std::string body;
+  int64_t mono = 0; /* us; 0: by an earlier daemon */
 };
 
 /* The server says that it will never take this one. */
@@ -173,7 +174,7 @@ WebhookSink::send (const AlertMessage &message, int64_t wall)
     g_warning ("webhook: a message of %zu bytes is too long and is not sent", text.size ());
     return;
   }
-  waiting_.push_back ({ wall, std::move (text) });
+  waiting_.push_back ({ wall, std::move (text), g_get_monotonic_time () });
   drop_old (wall);
   save ();
   turn ();
@@ -186,7 +187,10 @@ WebhookSink::drop_old (int64_t wall)
   const size_t before = waiting_.size ();
   while (waiting_.size () > (posting_ ? 1 : 0)) {
     const auto oldest = waiting_.begin () + (posting_ ? 1 : 0);
-    if (wall - oldest->wall < times_.longest_life && waiting_.size () <= MOST_WAITING)
+    /* The wall clock may be set, by days after a boot without one; of an earlier daemon's messages
+     * there is nothing better. */
+    const int64_t age = oldest->mono ? g_get_monotonic_time () - oldest->mono : wall - oldest->wall;
+    if (age < times_.longest_life && waiting_.size () <= MOST_WAITING)
       break;
     waiting_.erase (oldest);
   }
@@ -204,8 +208,12 @@ WebhookSink::turn ()
   if (waiting_.empty ())
     return;
   posting_ = true;
-  post (waiting_.front ().body, [this] (unsigned status, const std::string &problem) {
+  const int64_t posted = waiting_.front ().wall;
+  post (waiting_.front ().body, [this, posted] (unsigned status, const std::string &problem) {
     posting_ = false;
+    /* A reload may have sent all that waited away meanwhile. */
+    if (waiting_.empty () || waiting_.front ().wall != posted)
+      return turn ();
     answered (status, problem);
   });
 }

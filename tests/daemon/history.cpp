@@ -408,6 +408,42 @@ test_written_in_a_day ()
   g_assert_cmpfloat (share, <, 0.003);
 }
 
+/* Who asks is answered, whatever the disk does: another program holds the file, and the thread
+ * waits for it. */
+static void
+test_thread_that_waits ()
+{
+  const TempDir dir;
+  History::Settings patience = settings (dir.path ("h.sqlite"));
+  patience.query_patience = 100'000;
+  Heard heard;
+  History history (patience, ears (heard));
+  opened (heard);
+  sqlite3 *other = nullptr;
+  g_assert_cmpint (sqlite3_open (patience.file.c_str (), &other), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), ==,
+                   SQLITE_OK);
+  bool kept = false;
+  history.event ({ .id = 7, .time = wall_zero, .kind = "start", .text = "held up" },
+                 [&kept] (bool) { kept = true; });
+  const int64_t begin = g_get_monotonic_time ();
+  size_t answers = 0;
+  for (size_t i = 0; i < History::MOST_QUERIES + 4; i++)
+    history.query ({ .from = wall_zero - day, .to = wall_zero }, wall_zero,
+                   [&answers] (const HistoryAnswer &) { answers++; });
+  history.events ({}, [&answers] (const std::vector<Event> &list, const std::string &) {
+    g_assert_cmpuint (list.size (), ==, 1); /* it is remembered */
+    answers++;
+  });
+  wait_until ("all are answered", [&answers] { return answers == History::MOST_QUERIES + 5; });
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, second);
+  g_assert_false (kept);
+  sqlite3_exec (other, "ROLLBACK", nullptr, nullptr, nullptr);
+  sqlite3_close (other);
+  wait_until ("the event is kept", [&kept] { return kept; });
+  g_assert_cmpuint (ask_events (history, {}).size (), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -419,5 +455,6 @@ main (int argc, char **argv)
   g_test_add_func ("/history/no-place", test_no_place_to_write);
   g_test_add_func ("/history/pruning", test_pruning);
   g_test_add_func ("/history/written-in-a-day", test_written_in_a_day);
+  g_test_add_func ("/history/thread-that-waits", test_thread_that_waits);
   return g_test_run ();
 }

@@ -424,6 +424,28 @@ test_random_walks ()
   }
 }
 
+/* It was critical, and then its zone went away. */
+static void
+test_sensor_that_is_gone ()
+{
+  Thresholds all;
+  ThresholdValues hot;
+  hot.temperature = 90;
+  int64_t now = 0;
+  for (; now <= 20 * second; now += 2 * second)
+    (void)all.update (now, hot);
+  g_assert_true (all.level (Quantity::Temperature) == ThresholdLevel::Critical);
+  for (; now <= 615 * second; now += 2 * second)
+    g_assert_cmpuint (all.update (now, {}).size (), ==, 0);
+  g_assert_true (all.level (Quantity::Temperature) == ThresholdLevel::Critical);
+  std::vector<ThresholdChange> changes;
+  for (; now <= 630 * second && changes.empty (); now += 2 * second)
+    changes = all.update (now, {});
+  g_assert_cmpuint (changes.size (), ==, 1);
+  g_assert_true (changes[0].to == ThresholdLevel::None);
+  g_assert_null (all.find (Quantity::Temperature));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -438,5 +460,6 @@ main (int argc, char **argv)
   g_test_add_func ("/thresholds/sliding-count", test_sliding_count);
   g_test_add_func ("/thresholds/cameras", test_cameras);
   g_test_add_func ("/thresholds/set", test_set);
+  g_test_add_func ("/thresholds/sensor-that-is-gone", test_sensor_that_is_gone);
   return g_test_run ();
 }
