@@ -3,6 +3,7 @@
 
 #include "config/i18n.h"
 #include "ctl/archivenames.h"
+#include "ctl/filechange.h"
 #include "ctl/textformat.h"
 #include "gobject/ref.h"
 
@@ -18,12 +19,6 @@
 
 namespace camwarden
 {
-
-static std::string
-system_error (const std::string &path)
-{
-  return path + ": " + g_strerror (errno);
-}
 
 ArchiveWriter::ArchiveWriter (bool manifest)
     : manifest_ (manifest), checksum_ (g_checksum_new (G_CHECKSUM_SHA256))

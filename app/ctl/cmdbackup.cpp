@@ -92,13 +92,6 @@ BackupArguments::read (CtlContext &context, int argc, char **argv)
 }
 
 int
-fail (int status, const std::string &text)
-{
-  complain (text);
-  return status;
-}
-
-int
 status_of (ArchiveReader::Result result)
 {
   switch (result) {

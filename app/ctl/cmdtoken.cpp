@@ -7,9 +7,7 @@
 #include "ctl/tokenlist.h"
 #include "gobject/ref.h"
 
-#include <cerrno>
 #include <cstdio>
-#include <pwd.h>
 #include <unistd.h>
 
 namespace camwarden
@@ -17,8 +15,6 @@ namespace camwarden
 
 namespace
 {
-
-constexpr const char *service_user = "camwarden";
 
 /* [http] token-file of the configuration. */
 std::string
@@ -51,26 +47,17 @@ read_tokens (const std::string &file)
   return text ? std::optional (TokenList (*text)) : std::nullopt;
 }
 
-/* A file that root makes for the service would not be readable for it. */
-void
-give_to_service (const std::string &file)
-{
-  const passwd *user = geteuid () == 0 ? getpwnam (service_user) : nullptr;
-  if (user && chown (file.c_str (), user->pw_uid, user->pw_gid) != 0)
-    complain (take_string (
-        g_strdup_printf (_ ("cannot give %s to the user %s"), file.c_str (), service_user)));
-}
-
 /* A token file without a token is one that the daemon refuses. */
 std::string
 save (const std::string &file, const TokenList &tokens)
 {
   if (tokens.entries ().empty ())
-    return unlink (file.c_str ()) == 0 ? std::string () : file + ": " + g_strerror (errno);
+    return remove_file (file);
   const bool fresh = access (file.c_str (), F_OK) != 0;
   std::string problem = replace_file (file, tokens.text (), 0600, true);
-  if (problem.empty () && fresh)
-    give_to_service (file);
+  if (problem.empty () && fresh && !give_to_service (file, GivenTo::User))
+    complain (take_string (
+        g_strdup_printf (_ ("cannot give %s to the user %s"), file.c_str (), "camwarden")));
   return problem;
 }
 

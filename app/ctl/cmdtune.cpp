@@ -85,13 +85,6 @@ processor_name ()
   return _ ("a processor without a name");
 }
 
-int
-fail (int status, const std::string &text)
-{
-  complain (text);
-  return status;
-}
-
 /* Empty: measured. */
 std::string
 measure_all (StageMeter &meter, double duration, TuneResult &result)

@@ -64,6 +64,9 @@ void complain (const std::string &text);
 /* The same; returns the error's exit status. */
 [[nodiscard]] int complain (const ClientError &error);
 
+/* The same; returns that status. */
+[[nodiscard]] int fail (int status, const std::string &text);
+
 /* The same; returns EXIT_USAGE. */
 [[nodiscard]] int wrong_usage (const std::string &text);
 

@@ -9,6 +9,8 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace camwarden
 {
@@ -53,10 +55,34 @@ warn_if_overridden (const Config &config, const std::string &group, const std::s
                                               clip (entry.where, 300).c_str ())));
 }
 
+/* A file that is made for a secret is for root and the service. */
+std::string
+write_file (const std::string &file, const ConfigText &text, bool secret)
+{
+  const bool fresh = access (file.c_str (), F_OK) != 0;
+  const std::string problem = replace_file (file, text.text (), secret ? 0640 : 0644);
+  if (problem.empty () && fresh && secret && !give_to_service (file, GivenTo::Group))
+    return system_error (file);
+  return problem;
+}
+
+void
+warn_if_readable (const std::string &file)
+{
+  struct stat status
+  {};
+  if (stat (file.c_str (), &status) == 0 && S_ISREG (status.st_mode)
+      && (status.st_mode & 0007) != 0)
+    complain (take_string (
+        g_strdup_printf (_ ("this may hold a secret, and everybody on this machine can read %s: "
+                            "chgrp camwarden %s && chmod 0640 %s"),
+                         file.c_str (), file.c_str (), file.c_str ())));
+}
+
 /* Checks and writes; EXIT_HEALTHY: done. */
 int
 write_checked (const ConfigSources &sources, const std::string &file, const ConfigText &text,
-               std::optional<Config> &config)
+               bool secret, std::optional<Config> &config)
 {
   std::vector<Finding> findings;
   config = load_with (sources, file, text.text (), findings);
@@ -64,7 +90,7 @@ write_checked (const ConfigSources &sources, const std::string &file, const Conf
     complain_about (findings);
     return EXIT_BAD_CONFIG;
   }
-  const std::string problem = replace_file (file, text.text (), 0644);
+  const std::string problem = write_file (file, text, secret);
   if (problem.empty ())
     return EXIT_HEALTHY;
   complain (problem);
@@ -99,8 +125,12 @@ change (CtlContext &context, const ConfigOptions &options, const Key &key, const
     return EXIT_MISSING;
   }
   std::optional<Config> config;
-  if (const int result = write_checked (sources, file, text, config); result != EXIT_HEALTHY)
+  const bool secret = value && key.secret;
+  if (const int result = write_checked (sources, file, text, secret, config);
+      result != EXIT_HEALTHY)
     return result;
+  if (secret)
+    warn_if_readable (file);
   if (value)
     warn_if_overridden (*config, group, key.name, file);
   if (options.reload)

@@ -16,6 +16,9 @@ namespace
 
 using Entries = std::vector<ConfigEntry>;
 
+/* Columns of a value: clip() is to take out what a terminal would obey, not to cut. */
+constexpr unsigned longest = 1 << 20;
+
 /* What the daemon there has in force. */
 std::optional<Entries>
 ask_entries (CtlContext &context, int &status)
@@ -62,8 +65,8 @@ std::string
 entry_line (const ConfigEntry &entry, const Terminal &terminal)
 {
   constexpr unsigned column = 46;
-  const std::string line = entry.key + "=" + value_text (entry);
-  const std::string where = entry.where.empty () ? _ ("default") : entry.where;
+  const std::string line = clip (entry.key + "=" + value_text (entry), longest);
+  const std::string where = entry.where.empty () ? _ ("default") : clip (entry.where, 300);
   if (text_width (line) + 2 + 2 + text_width (where) > terminal.columns)
     return clip (line, terminal.columns) + "\n    "
            + terminal.paint (Tone::Faint, "# " + clip (where, terminal.columns - 6)) + "\n";
@@ -186,7 +189,7 @@ get_config (CtlContext &context, const ConfigOptions &, const Words &words)
         g_strdup_printf (_ ("it may hold a secret; see %s"), clip (found->where, 300).c_str ())));
     return EXIT_REFUSED;
   } else {
-    print (context.terminal, found->value + "\n");
+    print (context.terminal, clip (found->value, longest) + "\n");
   }
   return EXIT_HEALTHY;
 }

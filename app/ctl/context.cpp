@@ -25,10 +25,16 @@ complain (const ClientError &error)
 }
 
 int
-wrong_usage (const std::string &text)
+fail (int status, const std::string &text)
 {
   complain (text);
-  return EXIT_USAGE;
+  return status;
+}
+
+int
+wrong_usage (const std::string &text)
+{
+  return fail (EXIT_USAGE, text);
 }
 
 void

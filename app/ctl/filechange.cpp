@@ -7,6 +7,7 @@
 #include <climits>
 #include <cstdlib>
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,12 +19,6 @@ namespace
 {
 
 constexpr off_t largest = 1 << 20;
-
-std::string
-because (const std::string &what)
-{
-  return what + ": " + g_strerror (errno);
-}
 
 /* What a link leads to. */
 std::string
@@ -76,13 +71,23 @@ take_over (int fd, const std::string &path, mode_t mode, bool force_mode)
 
 } // namespace
 
+std::string
+system_error (const std::string &what)
+{
+  return what + ": " + g_strerror (errno);
+}
+
 std::optional<std::string>
 read_whole (const std::string &path, std::string &error)
 {
   struct stat status
   {};
-  if (stat (path.c_str (), &status) != 0 && errno == ENOENT)
-    return "";
+  if (stat (path.c_str (), &status) != 0) {
+    if (errno == ENOENT)
+      return "";
+    error = system_error (path);
+    return {};
+  }
   if (S_ISREG (status.st_mode) && status.st_size <= largest) {
     g_autofree char *text = nullptr;
     gsize size = 0;
@@ -103,14 +108,14 @@ replace_file (const std::string &path, const std::string &text, mode_t mode, boo
   std::string fresh = target + ".XXXXXX";
   const int fd = mkostemp (fresh.data (), O_CLOEXEC);
   if (fd < 0)
-    return because (target);
+    return system_error (target);
   std::string problem;
   if (!take_over (fd, target, mode, force_mode) || !write_all (fd, text))
-    problem = because (fresh);
+    problem = system_error (fresh);
   if (close (fd) != 0 && problem.empty ())
-    problem = because (fresh);
+    problem = system_error (fresh);
   if (problem.empty () && rename (fresh.c_str (), target.c_str ()) != 0)
-    problem = because (target);
+    problem = system_error (target);
   if (!problem.empty ())
     unlink (fresh.c_str ());
   else
@@ -118,12 +123,28 @@ replace_file (const std::string &path, const std::string &text, mode_t mode, boo
   return problem;
 }
 
+std::string
+remove_file (const std::string &path)
+{
+  const std::string target = real_path (path);
+  return unlink (target.c_str ()) == 0 ? std::string () : system_error (target);
+}
+
+bool
+give_to_service (const std::string &path, GivenTo whom)
+{
+  const passwd *user = geteuid () == 0 ? getpwnam ("camwarden") : nullptr;
+  const auto keep = static_cast<uid_t> (-1);
+  return !user
+         || chown (path.c_str (), whom == GivenTo::User ? user->pw_uid : keep, user->pw_gid) == 0;
+}
+
 ChangeLock::ChangeLock (const std::string &path)
 {
   g_autofree char *folder = g_path_get_dirname (path.c_str ());
   fd_ = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd_ < 0 || flock (fd_, LOCK_EX) != 0)
-    error_ = because (folder);
+    error_ = system_error (folder);
 }
 
 ChangeLock::~ChangeLock ()

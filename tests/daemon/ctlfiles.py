@@ -71,6 +71,12 @@ def test_show_of_another_machine():
         tap.equal(ctl(*place, "config", "get", "redis", "uri"), (0, "redis://a\n", ""))
         assert "# x.conf:1" in ctl(*place, "config", "show")[1]
         tap.equal(json.loads(ctl(*place, "config", "show", "--json")[1]), there)
+    there["redis"]["uri"].update(value="a\x1b[2J", where="x\x1b]0;title\x07:1")
+    with serving({"/api/config": there}, tcp=True) as (_, place):
+        for words in (["get", "redis", "uri"], ["show"]):
+            code, out, _ = ctl(*place, "config", *words)
+            tap.equal(code, 0)
+            assert "\x1b" not in out and "\x07" not in out, repr(out)
 
 
 def test_set_and_unset():
@@ -114,6 +120,20 @@ def test_set_makes_the_folder_or_says_why_not():
     code, _, err = config(pathlib.Path("/proc/none/x.conf"), "set", "log", "level", "info")
     tap.equal(code, 73)
     assert "/proc/none" in err, err
+
+
+def test_set_of_a_secret():
+    """A new file is not for everybody; of an old one it says so."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "x.conf")
+        secret = ("set", "alerts", "webhook", "https://host/s3cret")
+        tap.equal(config(file, *secret)[::2], (0, ""))
+        tap.equal(stat.S_IMODE(file.stat().st_mode), 0o640)
+        file.chmod(0o644)
+        code, _, err = config(file, *secret)
+        tap.equal((code, stat.S_IMODE(file.stat().st_mode)), (0, 0o644))
+        assert f"chmod 0640 {file}" in err and "s3cret" not in err, err
+        tap.equal(config(file, "set", "log", "level", "debug")[2], "")
 
 
 def test_changes_at_once():
@@ -187,6 +207,22 @@ def test_edit_begins_with_the_example():
 
 # --- tokens ---
 
+def test_first_tokens():
+    """Those of the first start have no names: what is above them is the file's header."""
+    if os.getuid() != 0:
+        tap.diagnose("only root can give files away")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, "tokens")
+        script = pathlib.Path(os.environ["CAMWARDEN_SOURCE_ROOT"], "systemd/make-tokens")
+        subprocess.run(["sh", script, file, "root"], check=True)
+        conf = pathlib.Path(folder, "a.conf")
+        conf.write_text(f"[http]\ntoken-file={file}\n")
+        known = json.loads(ctl("-c", str(conf), "token", "list", "--json")[1])
+        tap.equal([(one["role"], one["name"]) for one in known],
+                  [("read", ""), ("control", ""), ("admin", "")])
+
+
 def test_tokens():
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "tokens")
@@ -216,6 +252,13 @@ def test_tokens():
         tap.equal(len(token("list")[1].splitlines()), 1)
         tap.equal(token("remove", known[2]["fingerprint"])[0], 0)
         assert not file.exists(), "a file without a token is one that the daemon refuses"
+        real = pathlib.Path(folder, "real")
+        real.touch()
+        file.symlink_to(real)
+        tap.equal(token("add", "--role", "read", "--name", "one")[0], 0)
+        tap.equal(token("remove", "one")[0], 0)
+        assert file.is_symlink() and not real.exists(), "the link's file goes, not the link"
+        file.unlink()
         tap.equal(token("add", "--role", "read", "--name", "two\nlines")[0], 64)
         conf.write_text("[http]\ntoken-file=/proc/none/tokens\n")
         tap.equal(token("add", "--role", "read")[0], 73)
