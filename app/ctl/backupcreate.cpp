@@ -5,6 +5,7 @@
 #include "config/i18n.h"
 #include "ctl/archivenames.h"
 #include "ctl/archivewriter.h"
+#include "ctl/filechange.h"
 #include "ctl/historycopy.h"
 #include "ctl/jsonwriter.h"
 #include "ctl/progress.h"
@@ -105,7 +106,8 @@ private:
       return !interrupted ();
     };
     for (const BackupTree &tree : trees_)
-      if (const std::string why = walk_tree (tree, each, outcome_.others); !why.empty ())
+      if (const std::string why = walk_tree (tree, each, unreadable_, outcome_.others);
+          !why.empty ())
         fail (why);
   }
 
@@ -117,7 +119,7 @@ private:
     {};
     const std::string folder = take_string (g_path_get_dirname (outcome_.path.c_str ()));
     if (statvfs (folder.c_str (), &status) != 0) {
-      fail (folder + ": " + g_strerror (errno));
+      fail (system_error (folder));
       return false;
     }
     const double room
@@ -138,7 +140,8 @@ private:
     Progress progress (outcome_.bytes);
     writer_ = &writer;
     progress_ = &progress;
-    outcome_.files = outcome_.bytes = outcome_.others = 0;
+    outcome_.files = outcome_.bytes = outcome_.others = outcome_.unreadable_count = 0;
+    outcome_.unreadable.clear ();
     bool good = writer.open (outcome_.path)
                 && writer.add_text (std::string (about_member), about (choice_));
     for (const BackupTree &tree : trees_)
@@ -165,7 +168,7 @@ private:
         good = add_file (fd.get (), tree.name + "/" + file.path, tree.root + "/" + file.path);
       return good && !interrupted ();
     };
-    if (const std::string why = walk_tree (tree, each, outcome_.others); !why.empty ())
+    if (const std::string why = walk_tree (tree, each, unreadable_, outcome_.others); !why.empty ())
       fail (why);
     return good && outcome_.problem.empty ();
   }
@@ -177,6 +180,18 @@ private:
       return; /* a frame whose time had come */
     if (outcome_.unreadable_count++ < most_named)
       outcome_.unreadable.push_back (path + ": " + g_strerror (number));
+  }
+
+  /* Its size is written already: the rest will be zeros. number: errno, 0: it became shorter. */
+  void
+  note_end (const std::string &path, uint64_t at, int number)
+  {
+    if (number == 0)
+      outcome_.changed++;
+    else
+      skip (
+          text_of (_ ("%s from byte %llu on"), path.c_str (), static_cast<unsigned long long> (at)),
+          number);
   }
 
   [[nodiscard]] bool
@@ -195,8 +210,10 @@ private:
       return false;
     while (left > 0 && !interrupted ()) {
       const ssize_t got = read (fd, buffer_.get (), std::min<uint64_t> (piece, left));
+      if (got < 0 && errno == EINTR)
+        continue;
       if (got <= 0) {
-        outcome_.changed++;
+        note_end (path, static_cast<uint64_t> (status.st_size) - left, got < 0 ? errno : 0);
         break;
       }
       if (!writer_->write (buffer_.get (), static_cast<size_t> (got)))
@@ -223,6 +240,8 @@ private:
     bool good = why.empty ();
     if (good) {
       const Fd fd (open (copy.c_str (), O_RDONLY | O_CLOEXEC));
+      if (fd.get () < 0)
+        fail (system_error (copy));
       good = fd.get () >= 0 && add_file (fd.get (), std::string (history_member), from);
     } else {
       fail (why);
@@ -235,6 +254,8 @@ private:
   const std::vector<BackupTree> &trees_;
   const BackupChoice &choice_;
   BackupOutcome outcome_;
+  const UnreadableFolder unreadable_
+      = [this] (const std::string &path, int number) { skip (path, number); };
   ArchiveWriter *writer_ = nullptr;
   Progress *progress_ = nullptr;
   const std::unique_ptr<char[]> buffer_{ new char[piece] };

@@ -19,7 +19,7 @@ struct BackupOutcome
   uint64_t archive_bytes = 0;
   uint64_t changed = 0;                /* files that became shorter while they were read */
   uint64_t others = 0;                 /* links, sockets, devices: left out */
-  std::vector<std::string> unreadable; /* the first of them; left out */
+  std::vector<std::string> unreadable; /* the first of them; left out, wholly or from a byte on */
   uint64_t unreadable_count = 0;
 };
 

@@ -4,8 +4,10 @@
 #include "config/directories.h"
 #include "config/i18n.h"
 #include "ctl/archivenames.h"
+#include "ctl/filechange.h"
 #include "ctl/progress.h"
 #include "ctl/stopsignals.h"
+#include "ctl/terminal.h"
 #include "ctl/textformat.h"
 #include "gobject/ref.h"
 
@@ -28,12 +30,6 @@ namespace
 {
 
 constexpr uint64_t reserve = 64 << 20; /* bytes that stay free on each disk */
-
-std::string
-system_error (const std::string &path)
-{
-  return path + ": " + g_strerror (errno);
-}
 
 /* The folder that is being filled, and what is to become of it. */
 struct Staging
@@ -69,6 +65,13 @@ public:
     const std::string rest = member.name == history_member
                                  ? staging->tree->only.front ()
                                  : member.name.substr (staging->tree->name.size () + 1);
+    if (!is_wanted (*staging, rest)) {
+      refused_ = true;
+      return text_of (_ ("\"%s\" has no place here: this configuration is the file %s alone. "
+                         "Nothing was changed"),
+                      clip (member.name, 60).c_str (),
+                      (staging->tree->root + "/" + staging->tree->only.front ()).c_str ());
+    }
     if (is_left_out (*staging, rest))
       return {};
     if (const std::string why = room_for (*staging, member.size); !why.empty ())
@@ -105,6 +108,13 @@ public:
     return close (fd) == 0 ? std::string () : system_error (path_);
   }
 
+  /* The archive is at fault, not the disk. */
+  [[nodiscard]] bool
+  refused () const
+  {
+    return refused_;
+  }
+
 private:
   [[nodiscard]] const Staging *
   staging_of (std::string_view tree) const
@@ -112,6 +122,16 @@ private:
     const auto found = std::find_if (stagings_.begin (), stagings_.end (),
                                      [&] (const Staging &one) { return one.tree->name == tree; });
     return found == stagings_.end () ? nullptr : &*found;
+  }
+
+  /* Where a tree is one file, an archive may not bring others into its folder. */
+  [[nodiscard]] static bool
+  is_wanted (const Staging &staging, const std::string &rest)
+  {
+    const auto &only = staging.tree->only;
+    return only.empty ()
+           || std::find (only.begin (), only.end (), rest.substr (0, rest.find ('/')))
+                  != only.end ();
   }
 
   /* By the rules for making a backup: the log of reboots above all. */
@@ -152,9 +172,7 @@ private:
       for (size_t at = staging.folder.size (); at != std::string::npos;) {
         at = folder.find ('/', at + 1);
         const std::string part = folder.substr (0, at);
-        if (mkdir (part.c_str (), 0750) == 0)
-          own (part, staging);
-        else if (errno != EEXIST)
+        if (!make_folder (staging, part))
           return system_error (part);
       }
       last_folder_ = folder;
@@ -162,18 +180,35 @@ private:
     fd_ = ::open (path_.c_str (), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd_ < 0)
       return system_error (path_);
-    if (geteuid () == 0 && fchown (fd_, staging.owner.st_uid, staging.owner.st_gid) != 0)
+    const struct stat model = model_of (staging, rest, S_IFREG);
+    if (geteuid () == 0 && fchown (fd_, model.st_uid, model.st_gid) != 0)
       return system_error (path_);
     mode_ = member.mode;
     mtime_ = member.mtime;
     return {};
   }
 
-  static void
-  own (const std::string &path, const Staging &staging)
+  /* What it replaces, else the tree's root: the service must be able to read what it could. */
+  [[nodiscard]] static struct stat
+  model_of (const Staging &staging, const std::string &rest, mode_t type)
   {
-    if (geteuid () == 0)
-      (void)!lchown (path.c_str (), staging.owner.st_uid, staging.owner.st_gid);
+    struct stat status
+    {};
+    const bool there = lstat ((staging.tree->root + "/" + rest).c_str (), &status) == 0
+                       && (status.st_mode & S_IFMT) == type;
+    return there ? status : staging.owner;
+  }
+
+  [[nodiscard]] static bool
+  make_folder (const Staging &staging, const std::string &path)
+  {
+    if (mkdir (path.c_str (), 0700) != 0)
+      return errno == EEXIST;
+    const struct stat model = model_of (staging, path.substr (staging.folder.size () + 1), S_IFDIR);
+    if (geteuid () == 0 && lchown (path.c_str (), model.st_uid, model.st_gid) != 0)
+      return false;
+    /* It has still to be filled. */
+    return chmod (path.c_str (), (model.st_mode & 07777) | 0700) == 0;
   }
 
   void
@@ -186,6 +221,7 @@ private:
 
   std::vector<Staging> &stagings_;
   std::string path_, last_folder_;
+  bool refused_ = false;
   int fd_ = -1;
   unsigned mode_ = 0;
   int64_t mtime_ = 0;
@@ -261,7 +297,7 @@ public:
         = reader.run (archive, &unpacker, [&progress] (uint64_t more) { progress.add (more); });
     outcome_.sums = reader.sums ();
     if (result != Result::Good)
-      return fail (result, reader.problem ());
+      return fail (unpacker.refused () ? Result::Bad : result, reader.problem ());
     flush ();
     if (interrupted ())
       return fail (Result::Interrupted, _ ("interrupted"));

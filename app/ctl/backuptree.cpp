@@ -45,8 +45,8 @@ class Walk
 {
 public:
   Walk (const BackupTree &tree, const std::function<bool (const FoundFile &)> &each,
-        uint64_t &others)
-      : tree_ (tree), each_ (each), others_ (others)
+        const UnreadableFolder &unreadable, uint64_t &others)
+      : tree_ (tree), each_ (each), unreadable_ (unreadable), others_ (others)
   {}
 
   /* False: `each` wanted no more. */
@@ -55,13 +55,19 @@ public:
   {
     const DirectoryPtr directory (fdopendir (fd));
     if (!directory) {
+      tell (path, errno);
       close (fd);
       return true;
     }
     std::vector<std::string> names;
-    while (const dirent *entry = readdir (directory.get ()))
+    errno = 0;
+    while (const dirent *entry = readdir (directory.get ())) {
       if (wanted (entry->d_name, path, depth))
         names.emplace_back (entry->d_name);
+      errno = 0;
+    }
+    if (errno != 0)
+      tell (path, errno);
     std::sort (names.begin (), names.end ());
     for (const std::string &name : names)
       if (!visit (dirfd (directory.get ()), path.empty () ? name : path + "/" + name, name, depth))
@@ -96,8 +102,10 @@ private:
   {
     struct stat status
     {};
-    if (fstatat (directory, name.c_str (), &status, AT_SYMLINK_NOFOLLOW) != 0)
-      return true; /* gone meanwhile */
+    if (fstatat (directory, name.c_str (), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      tell (path, errno);
+      return true;
+    }
     if (S_ISREG (status.st_mode))
       return each_ ({ path, directory, name });
     if (!S_ISDIR (status.st_mode) || depth >= deepest) {
@@ -106,11 +114,22 @@ private:
     }
     const int fd
         = openat (directory, name.c_str (), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return fd < 0 || folder (fd, path, depth + 1);
+    if (fd >= 0)
+      return folder (fd, path, depth + 1);
+    tell (path, errno);
+    return true;
+  }
+
+  void
+  tell (const std::string &path, int number) const
+  {
+    if (number != ENOENT) /* gone meanwhile */
+      unreadable_ (path.empty () ? tree_.root : tree_.root + "/" + path, number);
   }
 
   const BackupTree &tree_;
   const std::function<bool (const FoundFile &)> &each_;
+  const UnreadableFolder &unreadable_;
   uint64_t &others_;
 };
 
@@ -129,35 +148,38 @@ backup_trees (const Config &config, const std::string &config_file, const std::s
   const ConfigPaths paths
       = ConfigSources::from_environment (config_file.empty () ? nullptr : config_file.c_str ())
             .paths;
+  const std::string state = state_directory (), usual_archives = state + "/backups";
   std::vector<BackupTree> trees;
   if (paths.single_file.empty ())
-    trees.push_back ({ "config", directory_of (paths.main_file), {}, { archives } });
+    trees.push_back (
+        { "config", directory_of (paths.main_file), {}, { archives, usual_archives } });
   else
     trees.push_back (
         { "config", directory_of (paths.single_file), { name_of (paths.single_file) }, {} });
-  const std::string state = state_directory (), history = config.history ().location;
+  const std::string history = config.history ().location;
   const std::string frames = config.store ().location;
   /* The log of reboots guards against rebooting for ever: an old one must not come back. */
-  trees.push_back ({ "state",
-                     state,
-                     {},
-                     { archives, frames, history, history + "-wal", history + "-shm",
-                       history + "-journal", logs_directory (), state + "/reboots" } });
+  trees.push_back (
+      { "state",
+        state,
+        {},
+        { archives, usual_archives, frames, history, history + "-wal", history + "-shm",
+          history + "-journal", logs_directory (), state + "/reboots" } });
   if (choice.history)
     trees.push_back ({ "history", directory_of (history), { name_of (history) }, {} });
   if (choice.images)
-    trees.push_back ({ "frames", frames, {}, { archives } });
+    trees.push_back ({ "frames", frames, {}, { archives, usual_archives } });
   return trees;
 }
 
 std::string
 walk_tree (const BackupTree &tree, const std::function<bool (const FoundFile &)> &each,
-           uint64_t &others)
+           const UnreadableFolder &unreadable, uint64_t &others)
 {
   const int fd = open (tree.root.c_str (), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0)
     return errno == ENOENT ? std::string () : tree.root + ": " + g_strerror (errno);
-  Walk walk (tree, each, others);
+  Walk walk (tree, each, unreadable, others);
   (void)walk.folder (fd, "", 0);
   return {};
 }

@@ -46,9 +46,11 @@ struct FoundFile
 
 /* Calls `each` for every ordinary file, by name; never follows a link. Hidden unfinished files
  * (".NAME.part") are left out. `each` ends the walk by giving false. What is wrong; empty: nothing.
- * `others` counts links, sockets and devices. */
+ * `unreadable` is told of each folder that cannot be read, absolute, and its errno. `others` counts
+ * links, sockets and devices. */
+using UnreadableFolder = std::function<void (const std::string &path, int number)>;
 [[nodiscard]] std::string walk_tree (const BackupTree &tree,
                                      const std::function<bool (const FoundFile &)> &each,
-                                     uint64_t &others);
+                                     const UnreadableFolder &unreadable, uint64_t &others);
 
 } // namespace camwarden

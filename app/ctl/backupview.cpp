@@ -73,6 +73,9 @@ format_outcome (const BackupOutcome &outcome, bool dry_run, const Terminal &term
             + wrap (text_of (_ ("left out: %s"), path.c_str ()), terminal.columns - 2, 2) + "\n";
   if (const size_t more = outcome.unreadable_count - outcome.unreadable.size (); more > 0)
     text += text_of (_ ("  and %zu more\n"), more);
+  if (outcome.changed > 0)
+    text += text_of (_ ("Became shorter while they were read, zeros stand for the rest: %lu\n"),
+                     static_cast<unsigned long> (outcome.changed));
   if (outcome.others > 0)
     text += text_of (_ ("Links, sockets and devices left out: %lu\n"),
                      static_cast<unsigned long> (outcome.others));

@@ -298,6 +298,78 @@ def test_strange_files():
         tap.equal(world.backup("verify", answer["archive"]).code, 0)
 
 
+def test_unreadable_folder():
+    """Too many open files stand for any reason: it is named, and the rest is there."""
+    with World() as world:
+        deep = world.state.joinpath("evidence", *["d"] * 25)
+        deep.mkdir(parents=True)
+        (deep / "unseen").write_text("x")
+        done = subprocess.run(["sh", "-c", 'ulimit -n 20; exec "$@"', "sh", toolrun.CTL, "--config",
+                               world.config, "backup", "create", "--json"], capture_output=True,
+                              text=True, env=toolrun.environment(world.folder), check=False)
+        tap.equal(done.returncode, 1, done.stderr)
+        answer = json.loads(done.stdout)
+        tap.equal((len(answer["unreadable"]), answer["left_out"]), (1, 1), str(answer))
+        assert f"{world.state}/evidence/d/d" in answer["unreadable"][0], answer
+        names = members(answer["archive"])
+        assert "state/kept" in names and not [one for one in names if "unseen" in one], names
+
+
+def test_read_errors():
+    """A file of the kernel's that cannot be read, and those that are shorter than they say."""
+    folder = pathlib.Path("/sys/devices/virtual/net/lo")
+    try:
+        (folder / "speed").read_bytes()
+    except FileNotFoundError:
+        tap.diagnose("not on this machine")
+        return
+    except OSError:
+        pass
+    with World() as world:
+        world.config.write_text(world.config.read_text() + f"[store]\nlocation={folder}\n")
+        done = world.backup("create")
+        tap.equal(done.code, 1, done.err)
+        text = " ".join(done.out.split())
+        assert f"left out: {folder}/speed from byte 0 on: Invalid argument" in text, text
+        assert "Became shorter" in text, text
+        toolrun.check_width(done.out)
+        tap.equal(world.backup("verify", *world.archives()).code, 0)
+
+
+def test_old_archives_stay_out():
+    with World() as world:
+        world.create()
+        names = members(world.create("--directory", str(world.folder / "elsewhere"))["archive"])
+        assert not [name for name in names if "backups" in name], names
+
+
+def test_owners_stay():
+    """A restored file has the owner of the one it replaces; what is new, that of the directory."""
+    root = os.getuid() == 0
+    with World() as world:
+        evidence = world.state / "evidence"
+        if root:
+            os.chown(world.state, 11, 12)
+            os.chown(evidence, 13, 14)
+            os.chown(evidence / "a.txt", 15, 16)
+        evidence.chmod(0o2751)
+        world.state.chmod(0o710)
+        (world.state / "new").mkdir()
+        (world.state / "new" / "file").write_text("x")
+        archive = world.create()["archive"]
+        shutil.rmtree(world.state / "new")
+        tap.equal(world.backup("restore", "--yes", "--discard", archive).code, 0)
+
+        def facts(*names):
+            status = os.stat(world.state.joinpath(*names))
+            return status.st_mode & 0o7777, *((status.st_uid, status.st_gid) if root else ())
+
+        tap.equal(facts("evidence"), (0o2751, 13, 14)[:3 if root else 1])
+        tap.equal(facts("evidence", "a.txt")[1:], (15, 16)[:2 if root else 0])
+        tap.equal(facts("new"), (0o710, 11, 12)[:3 if root else 1])
+        tap.equal(facts("new", "file")[1:], (11, 12)[:2 if root else 0])
+
+
 # --- hostile archives ---
 
 def plain(name, data=b"x", **changes):
@@ -366,9 +438,10 @@ def corpus():
         yield f"end {end[:10]!r}", with_manifest(base, end=end)
 
 
-def refused(world, path, what, codes=(65,)):
+def refused(world, path, what, codes=(65,), verified=()):
+    """`verified`: what verify may end with, which does not know where the files are to go."""
     before = world.tree()
-    tap.equal(world.backup("verify", path).code in codes, True, f"verify: {what}")
+    tap.equal(world.backup("verify", path).code in (*codes, *verified), True, f"verify: {what}")
     done = world.backup("restore", "--yes", path)
     assert done.code in codes, f"{what}: {done.code} {done.err}"
     tap.equal(world.tree(), before, what)
@@ -385,6 +458,10 @@ def test_hostile_archives():
         for what, entries in corpus():
             pack(path, entries)
             refused(world, path, what)
+            count += 1
+        for name in ("config/passwd", "config/conf.d/x.conf", "config/my.conf.d/x"):
+            pack(path, with_manifest(good_members() + [plain(name)]))
+            refused(world, path, name, verified=(0,))
             count += 1
         path.unlink()
         assert not pathlib.Path(world.folder / ".." / "escape").exists()
