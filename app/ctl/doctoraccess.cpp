@@ -49,6 +49,19 @@ check_secret (Inspection &all, const std::string &path, const char *key)
       text_of (_ ("chown root:camwarden %s && chmod 0640 %s"), path.c_str (), path.c_str ()));
 }
 
+/* The daemon wants it for its user alone. */
+void
+check_token_file (Inspection &all, const std::string &path)
+{
+  struct stat status
+  {};
+  const bool there = stat (path.c_str (), &status) == 0;
+  all.error (there && (status.st_mode & 0077) != 0, "secret-readable",
+             text_of (_ ("others than its owner can read %s"), path.c_str ()),
+             _ ("the daemon does not start with such a file of tokens"),
+             text_of (_ ("chmod 0600 %s; make new tokens if others have read it"), path.c_str ()));
+}
+
 /* Tokens are on lines ROLE TOKEN; the rest is for the daemon to complain about. */
 std::vector<std::string>
 read_tokens (const std::string &path)
@@ -75,14 +88,14 @@ check_tokens (Inspection &all)
                       open == http.listen.end () ? "" : open->c_str ()),
              text_of (_ ("other machines need one; without lines in %s the daemon does not start"),
                       http.token_file.c_str ()),
-             _ ("camwardenctl token, or listen=127.0.0.1:5000 in [http]"));
+             _ ("camwardenctl token add --role read, or listen=127.0.0.1:5000 in [http]"));
   all.warning (std::any_of (tokens.begin (), tokens.end (),
                             [] (const std::string &token) { return token.size () < shortest; }),
                "weak-token", text_of (_ ("a token in %s is short"), http.token_file.c_str ()),
                text_of (_ ("one of fewer than %zu characters can be guessed"), shortest),
-               _ ("replace it with one that camwardenctl token makes"));
+               _ ("replace it with one that camwardenctl token add --role read makes"));
   if (!tokens.empty ())
-    check_secret (all, http.token_file, "[http] token-file");
+    check_token_file (all, http.token_file);
 }
 
 /* Ports in /proc/net/tcp and tcp6 that somebody listens on. */
@@ -139,7 +152,7 @@ check_configuration (Inspection &all, const std::vector<Finding> &findings,
   all.error (loose, "config-writable",
              text_of (_ ("everybody on this machine can write to %s"), config_file.c_str ()),
              _ ("who can change it runs programs as the service's user"),
-             text_of (_ ("chmod 0640 %s"), config_file.c_str ()));
+             text_of (_ ("chmod o-w %s"), config_file.c_str ()));
 }
 
 void
@@ -147,6 +160,7 @@ check_access (Inspection &all)
 {
   check_secret (all, all.config.redis ().password_file, "[redis] password-file");
   check_secret (all, all.config.alerts ().webhook_token_file, "[alerts] webhook-token-file");
+  check_secret (all, all.config.alerts ().mqtt_password_file, "[alerts] mqtt-password-file");
   check_tokens (all);
   check_ports (all);
 }

@@ -117,6 +117,13 @@ def secret(machine, mode):
     machine.configure(more=f"[alerts]\nwebhook=https://host/x\nwebhook-token-file={path}\n")
 
 
+def mqtt_secret(machine):
+    path = machine.folder / "mqtt-password"
+    path.write_text("x" * 40)
+    path.chmod(0o644)
+    machine.configure(more=f"[alerts]\nmqtt=mqtt://127.0.0.1\nmqtt-password-file={path}\n")
+
+
 def tokens(machine, text, mode=0o600, listen="0.0.0.0:5000"):
     machine.tokens.write_text(text)
     machine.tokens.chmod(mode)
@@ -134,13 +141,13 @@ def private_device(machine):
 PLANTED = {
     "config-error": (lambda m: m.config.write_text("[camera:front]\nwdith=1\n"), "wdith",
                      "config check"),
-    "config-writable": (lambda m: m.config.chmod(0o666), "write to", "chmod 0640"),
+    "config-writable": (lambda m: m.config.chmod(0o666), "write to", "chmod o-w"),
     "secret-missing": (lambda m: m.configure(
         more="[alerts]\nwebhook=https://host/x\nwebhook-token-file=/nonexistent/token\n"),
         "/nonexistent/token", "make the file"),
     "secret-readable": (lambda m: secret(m, 0o644), "everybody", "chmod 0640"),
-    "no-token": (lambda m: tokens(m, "# none\n"), "0.0.0.0:5000", "camwardenctl token"),
-    "weak-token": (lambda m: tokens(m, "read abc\n"), "short", "camwardenctl token"),
+    "no-token": (lambda m: tokens(m, "# none\n"), "0.0.0.0:5000", "token add --role read"),
+    "weak-token": (lambda m: tokens(m, "read abc\n"), "short", "token add --role read"),
     "port-busy": (lambda m: m.write("proc/net/tcp", "   0: 0100007F:1388 00000000:0000 0A 0\n"),
                   "5000", "ss -ltnp"),
     "camera-missing": (lambda m: (m.root / "dev/v4l/by-path/front").unlink(), "not there",
@@ -254,6 +261,15 @@ def test_planted():
     tap.diagnose(f"{len(PLANTED)} mistakes planted")
     assert not failures, "\n".join(failures)
     assert len(PLANTED) >= 40
+
+
+def test_other_secrets():
+    """The code of one that is planted above: the tokens, for their owner alone, and of MQTT."""
+    for plant, word, fix in (
+            (lambda m: tokens(m, f"read {'x' * 43}\n", 0o640), "owner", "chmod 0600"),
+            (mqtt_secret, "everybody", "chmod 0640")):
+        with Machine() as machine:
+            check_planted(machine, "secret-readable", plant, word, fix)
 
 
 def redis_findings(server, uri, more="", camera=""):
