@@ -71,12 +71,6 @@ embedded_redis_password_path ()
 }
 
 std::string
-embedded_redis_port_path ()
-{
-  return runtime_directory () + "/redis.port";
-}
-
-std::string
 camera_lock_path (const std::string &camera)
 {
   return runtime_directory () + "/camera-" + camera + ".lock";

@@ -25,7 +25,6 @@ namespace camwarden
 [[nodiscard]] std::string control_socket_path ();        /* the daemon's HTTP over a Unix socket */
 [[nodiscard]] std::string embedded_redis_socket_path (); /* the private redis-server's socket */
 [[nodiscard]] std::string embedded_redis_password_path (); /* of the user below, 0600 */
-[[nodiscard]] std::string embedded_redis_port_path ();     /* a file that holds its TCP port */
 [[nodiscard]] std::string camera_lock_path (const std::string &camera); /* held by its worker */
 
 /* Makes the directory and its parents, 0700. Refuses one that is a link, not a directory, or

@@ -2,7 +2,6 @@
 #include "core/rebootguard.h"
 
 #include <algorithm>
-#include <array>
 
 namespace camwarden
 {
@@ -11,11 +10,6 @@ namespace
 {
 
 constexpr int64_t day = 24 * 3600'000'000LL;
-
-constexpr std::array<std::string_view, 12> refusals{
-  "none",           "fault-class", "off",    "boot-id",  "log-unreadable", "log-corrupt",
-  "log-unwritable", "disarmed",    "uptime", "interval", "daily-limit",    "clock"
-};
 
 /* "2 h 5 min", "40 s": rounded up, so that waiting for so long suffices. */
 std::string
@@ -127,12 +121,6 @@ newest_unknown (RebootLog &log, const RebootMoment &now, const std::string &came
 }
 
 } // namespace
-
-std::string_view
-reboot_refusal_name (RebootRefusal refusal)
-{
-  return refusals[static_cast<size_t> (refusal)];
-}
 
 std::string
 disarming_reason (const RebootLog &log)

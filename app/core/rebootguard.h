@@ -91,9 +91,6 @@ enum class RebootRefusal {
   Clock, /* as Daily, but nobody can tell for how long since the clock is not set */
 };
 
-/* "none", "fault-class", "off", "boot-id", "log-unreadable", ... */
-[[nodiscard]] std::string_view reboot_refusal_name (RebootRefusal refusal);
-
 struct RebootDecision
 {
   bool allowed = false;

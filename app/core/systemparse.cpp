@@ -440,16 +440,6 @@ parse_task_stat (std::string_view text)
   return stat;
 }
 
-std::optional<uint64_t>
-parse_statm (std::string_view text)
-{
-  const auto size = number<uint64_t> (word (text));
-  const auto resident = number<uint64_t> (word (text));
-  if (!size || !resident)
-    return {};
-  return resident;
-}
-
 std::optional<ProcessStatus>
 parse_process_status (std::string_view text)
 {

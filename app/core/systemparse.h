@@ -135,8 +135,6 @@ struct ProcessStatus
 };
 
 [[nodiscard]] std::optional<TaskStat> parse_task_stat (std::string_view text);
-/* Resident pages. */
-[[nodiscard]] std::optional<uint64_t> parse_statm (std::string_view text);
 [[nodiscard]] std::optional<ProcessStatus> parse_process_status (std::string_view text);
 
 /* /proc/PID/io: bytes that went, or will go, to disks. */

@@ -408,24 +408,4 @@ EmbeddedRedis::remove_files ()
     close (std::exchange (lock_, -1));
 }
 
-const char *
-embedded_redis_state_name (EmbeddedRedis::State state)
-{
-  switch (state) {
-  case EmbeddedRedis::State::Stopped:
-    return "stopped";
-  case EmbeddedRedis::State::Waiting:
-    return "waiting";
-  case EmbeddedRedis::State::Ending:
-    return "ending";
-  case EmbeddedRedis::State::Starting:
-    return "starting";
-  case EmbeddedRedis::State::Running:
-    return "running";
-  case EmbeddedRedis::State::Stopping:
-    break;
-  }
-  return "stopping";
-}
-
 } // namespace camwarden

@@ -149,6 +149,4 @@ private:
   std::function<void ()> stopped_;
 };
 
-[[nodiscard]] const char *embedded_redis_state_name (EmbeddedRedis::State state);
-
 } // namespace camwarden

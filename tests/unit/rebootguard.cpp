@@ -54,11 +54,11 @@ log_of (std::vector<RebootEntry> entries)
 }
 
 void
-assert_refused (const RebootDecision &decision, const char *refusal,
+assert_refused (const RebootDecision &decision, RebootRefusal refusal,
                 std::optional<int64_t> wait = {})
 {
   g_assert_false (decision.allowed);
-  ASSERT_TEXT (reboot_refusal_name (decision.refusal), refusal);
+  g_assert_true (decision.refusal == refusal);
   g_assert_false (decision.text.empty ());
   g_assert_cmpint (decision.wait.value_or (-1), ==, wait.value_or (-1));
 }
@@ -75,7 +75,7 @@ assert_allowed (const RebootDecision &decision)
 void
 test_off_by_default ()
 {
-  assert_refused (judge_reboot ({}, {}, wedged, moment ("b", day)), "off");
+  assert_refused (judge_reboot ({}, {}, wedged, moment ("b", day)), RebootRefusal::Off);
   assert_allowed (judge_reboot (limits (), {}, wedged, moment ("b", day)));
 }
 
@@ -89,15 +89,15 @@ test_only_wedged ()
     if (fault.fault_class == FaultClass::Wedged)
       assert_allowed (decision);
     else
-      assert_refused (decision, "fault-class");
+      assert_refused (decision, RebootRefusal::FaultClass);
   }
 }
 
 void
 test_uptime ()
 {
-  assert_refused (judge_reboot (limits (), {}, wedged, moment ("b", 600 * second - 1)), "uptime",
-                  1);
+  assert_refused (judge_reboot (limits (), {}, wedged, moment ("b", 600 * second - 1)),
+                  RebootRefusal::Uptime, 1);
   assert_allowed (judge_reboot (limits (), {}, wedged, moment ("b", 600 * second)));
   RebootLimits none = limits ();
   none.min_uptime = 0;
@@ -109,13 +109,13 @@ test_interval ()
 {
   assert_refused (
       judge_reboot (limits (), log_of ({ entry ("a", 6 * hour - 1) }), wedged, moment ("b", hour)),
-      "interval", 1);
+      RebootRefusal::Interval, 1);
   assert_allowed (
       judge_reboot (limits (), log_of ({ entry ("a", 6 * hour) }), wedged, moment ("b", hour)));
   /* Within a boot the wall clock has no say: the one asked for an hour after its start. */
   const auto same = log_of ({ entry ("b", 300 * day) });
-  assert_refused (judge_reboot (limits (), same, wedged, moment ("b", 7 * hour - 1)), "interval",
-                  1);
+  assert_refused (judge_reboot (limits (), same, wedged, moment ("b", 7 * hour - 1)),
+                  RebootRefusal::Interval, 1);
   assert_allowed (judge_reboot (limits (), same, wedged, moment ("b", 7 * hour)));
 }
 
@@ -123,14 +123,15 @@ void
 test_per_day ()
 {
   const auto log = log_of ({ entry ("a", day - 1), entry ("b", 7 * hour) });
-  assert_refused (judge_reboot (limits (), log, wedged, moment ("c", hour)), "daily-limit", 1);
+  assert_refused (judge_reboot (limits (), log, wedged, moment ("c", hour)), RebootRefusal::Daily,
+                  1);
   assert_allowed (judge_reboot (limits (), log_of ({ entry ("a", day), entry ("b", 7 * hour) }),
                                 wedged, moment ("c", hour)));
   RebootLimits three = limits ();
   three.per_day = 3;
   assert_allowed (judge_reboot (three, log, wedged, moment ("c", hour)));
   three.per_day = 0;
-  assert_refused (judge_reboot (three, {}, wedged, moment ("c", hour)), "daily-limit");
+  assert_refused (judge_reboot (three, {}, wedged, moment ("c", hour)), RebootRefusal::Daily);
 }
 
 /* Both hold: the later one is told. */
@@ -138,10 +139,10 @@ void
 test_longer_wait ()
 {
   const auto fresh = log_of ({ entry ("a", 20 * hour), entry ("b", hour) });
-  assert_refused (judge_reboot (limits (), fresh, wedged, moment ("c", hour)), "interval",
-                  5 * hour);
+  assert_refused (judge_reboot (limits (), fresh, wedged, moment ("c", hour)),
+                  RebootRefusal::Interval, 5 * hour);
   const auto busy = log_of ({ entry ("a", 8 * hour), entry ("b", hour) });
-  assert_refused (judge_reboot (limits (), busy, wedged, moment ("c", hour)), "daily-limit",
+  assert_refused (judge_reboot (limits (), busy, wedged, moment ("c", hour)), RebootRefusal::Daily,
                   16 * hour);
 }
 
@@ -150,8 +151,10 @@ test_future_is_now ()
 {
   const auto log = log_of ({ entry ("a", -300 * day) });
   /* It was before this boot, which is the most that is known. */
-  assert_refused (judge_reboot (limits (), log, wedged, moment ("b", hour)), "interval", 5 * hour);
-  assert_refused (judge_reboot (limits (), log, wedged, moment ("b", 6 * hour - 1)), "interval", 1);
+  assert_refused (judge_reboot (limits (), log, wedged, moment ("b", hour)),
+                  RebootRefusal::Interval, 5 * hour);
+  assert_refused (judge_reboot (limits (), log, wedged, moment ("b", 6 * hour - 1)),
+                  RebootRefusal::Interval, 1);
   assert_allowed (judge_reboot (limits (), log, wedged, moment ("b", 6 * hour)));
 }
 
@@ -163,9 +166,9 @@ test_clock_not_set ()
   const auto one = log_of ({ entry ("a", 90 * day) });
   assert_allowed (judge_reboot (limits (), one, wedged, early));
   assert_refused (judge_reboot (limits (), one, wedged, moment ("c", 6 * hour - 1, built - 1)),
-                  "interval", 1);
+                  RebootRefusal::Interval, 1);
   const auto two = log_of ({ entry ("a", 90 * day), entry ("b", 80 * day) });
-  assert_refused (judge_reboot (limits (), two, wedged, early), "clock", 18 * hour);
+  assert_refused (judge_reboot (limits (), two, wedged, early), RebootRefusal::Clock, 18 * hour);
   assert_allowed (judge_reboot (limits (), two, wedged, moment ("c", 6 * hour, built + 95 * day)));
   assert_allowed (judge_reboot (limits (), two, wedged, moment ("c", day, 0)));
 }
@@ -180,7 +183,8 @@ test_entry_without_a_clock ()
   g_assert_false (log.entries[0].wall.has_value ());
   g_assert_true (reboot_entry (limits (), wedged, "front", moment ("a", hour, built)).wall
                  == built);
-  assert_refused (judge_reboot (limits (), log, wedged, moment ("b", 6 * hour - 1)), "interval", 1);
+  assert_refused (judge_reboot (limits (), log, wedged, moment ("b", 6 * hour - 1)),
+                  RebootRefusal::Interval, 1);
   assert_allowed (judge_reboot (limits (), log, wedged, moment ("b", 6 * hour)));
 }
 
@@ -188,12 +192,13 @@ void
 test_bad_logs ()
 {
   assert_refused (judge_reboot (limits (), parse_reboot_log (""), wedged, moment ("b", day)),
-                  "log-corrupt");
+                  RebootRefusal::LogCorrupt);
   RebootLog log;
   log.state = RebootLog::State::Unreadable;
   log.problem = "Input/output error";
-  assert_refused (judge_reboot (limits (), log, wedged, moment ("b", day)), "log-unreadable");
-  assert_refused (judge_reboot (limits (), {}, wedged, moment ("", day)), "boot-id");
+  assert_refused (judge_reboot (limits (), log, wedged, moment ("b", day)),
+                  RebootRefusal::LogUnreadable);
+  assert_refused (judge_reboot (limits (), {}, wedged, moment ("", day)), RebootRefusal::BootId);
 }
 
 /* --- cured or not --- */
@@ -208,8 +213,9 @@ test_two_in_vain ()
   const RebootEntry older = entry ("a", 90 * day, NotCured),
                     newer = entry ("b", 80 * day, NotCured);
   assert_allowed (judge ({ older }));
-  assert_refused (judge ({ older, newer }), "disarmed"); /* for other reasons too */
-  assert_refused (judge ({ older, entry ("c", 85 * day, Cured, other), newer }), "disarmed");
+  assert_refused (judge ({ older, newer }), RebootRefusal::Disarmed); /* for other reasons too */
+  assert_refused (judge ({ older, entry ("c", 85 * day, Cured, other), newer }),
+                  RebootRefusal::Disarmed);
   assert_allowed (judge ({ older, entry ("b", 80 * day, NotCured, other) }));
   assert_allowed (judge ({ older, entry ("b", 85 * day, Cured), newer }));
   assert_allowed (judge ({ older, entry ("b", 80 * day, Unknown) }));
@@ -222,7 +228,7 @@ test_two_in_vain ()
   log.entries.push_back (entry ("c", 70 * day, NotCured));
   assert_allowed (judge (log.entries));
   log.entries.push_back (entry ("d", 60 * day, NotCured));
-  assert_refused (judge (log.entries), "disarmed");
+  assert_refused (judge (log.entries), RebootRefusal::Disarmed);
 }
 
 void
@@ -316,7 +322,8 @@ test_cleared_damage ()
   g_assert_true (note_cleared (log));
   log = parse_reboot_log (reboot_log_text (log));
   g_assert_true (log.state == RebootLog::State::Good);
-  assert_refused (judge_reboot (limits (), log, wedged, moment ("c", hour)), "interval", 5 * hour);
+  assert_refused (judge_reboot (limits (), log, wedged, moment ("c", hour)),
+                  RebootRefusal::Interval, 5 * hour);
 }
 
 void

@@ -106,7 +106,6 @@ parse_all (std::string_view text)
   (void)parse_default_route (text);
   (void)parse_default_route6 (text);
   (void)parse_task_stat (text);
-  (void)parse_statm (text);
   (void)parse_process_status (text);
   (void)parse_millidegrees (text);
   (void)parse_throttled (text);
@@ -237,8 +236,6 @@ test_process ()
   g_assert_cmpuint (stat->start, ==, 141016);
   g_assert_false (parse_task_stat ("1 (x) S 1 2 3"));
   g_assert_false (parse_task_stat (") ("));
-  g_assert_cmpuint (*parse_statm ("765 419 391 5 0 123 0\n"), ==, 419);
-  g_assert_false (parse_statm ("765\n"));
   const auto status = parse_process_status (STATUS);
   g_assert_cmpint (status->state, ==, 'D');
   g_assert_cmpuint (status->rss, ==, 41652 * 1024);
