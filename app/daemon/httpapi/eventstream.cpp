@@ -85,7 +85,8 @@ private:
     send ("event: alert\ndata: " + alert_text (alert, g_get_real_time ()) + "\n\n");
   }
 
-  /* One page at a time, the next when the client has taken it. */
+  /* One page at a time, the next when the client has taken it. After 0 would mean newest first; no
+   * event has the id 1, they begin at the time in seconds. */
   void
   fetch ()
   {
@@ -93,7 +94,7 @@ private:
       return;
     lost_live_ = false;
     model_.events (
-        { .after = last_, .limit = page },
+        { .after = std::max<int64_t> (last_, 1), .limit = page },
         [weak = weak_from_this ()] (const std::vector<Event> &events, const std::string &error) {
           if (const auto self = weak.lock ())
             self->fetched (events, error);

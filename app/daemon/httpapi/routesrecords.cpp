@@ -112,7 +112,10 @@ list_events (ApiModel &model, const Shared &exchange)
 {
   QueryReader query (*exchange);
   EventQuery wanted;
-  wanted.after = query.integer ("after", 0, 0, G_MAXINT64);
+  /* 0 for the database is newest first; no event has the id 1, they begin at the time in seconds.
+   */
+  const int64_t after = query.integer ("after", -1, 0, G_MAXINT64);
+  wanted.after = after < 0 ? 0 : std::max<int64_t> (after, 1);
   wanted.before = query.integer ("before", 0, 0, G_MAXINT64);
   wanted.from = query.time ("from", 0);
   wanted.to = query.time ("to", 0);

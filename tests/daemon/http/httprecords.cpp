@@ -101,6 +101,13 @@ test_event_pages ()
   page = parse (parser, http.get ("/api/events?after=20"));
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (page, "events")), ==, 5);
   g_assert_true (json_object_get_null_member (page, "next_after"));
+  /* Nothing was seen so far: the oldest first here too. */
+  http.model.event_list.erase (http.model.event_list.begin ()); /* no event has the id 1 */
+  page = parse (parser, http.get ("/api/events?after=0&limit=10"));
+  events = json_object_get_array_member (page, "events");
+  g_assert_cmpint (json_object_get_int_member (json_array_get_object_element (events, 0), "id"), ==,
+                   2);
+  g_assert_cmpint (json_object_get_int_member (page, "next_after"), ==, 11);
 }
 
 /* Reads until this text has come. */
@@ -155,6 +162,25 @@ test_event_stream ()
       text = read_until (*client, "event: alert\n");
       g_assert_cmpuint (times (text, "id: 251\nevent: fault\ndata: {\"id\":251,"), ==, 1);
       g_assert_nonnull (strstr (text.c_str (), "live \\\"and\\\"\\u000aquoted"));
+    }
+  });
+}
+
+/* More than a page of them, for somebody who has seen none. */
+static void
+test_event_stream_from_the_start ()
+{
+  HttpFixture http;
+  for (int i = 2; i <= 250; i++)
+    http.model.event_list.push_back (event_of (i));
+  http.run ([&] {
+    for (const char *lines : { "Last-Event-ID: 0\r\n", "" }) {
+      HttpClient client (http.port);
+      client.send (
+          request_text ("GET", *lines ? "/api/events" : "/api/events?after=0", as_stream + lines));
+      const std::string text = read_until (client, "\"id\":250,");
+      g_assert_cmpuint (times (text, "\nid: "), ==, 249);
+      g_assert_cmpuint (text.find ("\nid: 2\n"), <, text.find ("\nid: 3\n"));
     }
   });
 }
@@ -364,6 +390,7 @@ main (int argc, char **argv)
   g_test_add_func ("/http-records/event-pages", test_event_pages);
   g_test_add_func ("/http-records/event-stream", test_event_stream);
   g_test_add_func ("/http-records/event-stream-keeps-alive", test_event_stream_keeps_alive);
+  g_test_add_func ("/http-records/event-stream-from-the-start", test_event_stream_from_the_start);
   g_test_add_func ("/http-records/event-reader-that-stops", test_event_reader_that_stops);
   g_test_add_func ("/http-records/history", test_history);
   g_test_add_func ("/http-records/log", test_log);
