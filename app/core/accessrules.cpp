@@ -123,4 +123,14 @@ AccessRules::decide (Peer peer, const std::string &address, std::optional<std::s
   return token ? Access::RoleTooSmall : Access::NeedsToken;
 }
 
+uint64_t
+AccessRules::note_wrong_token (int64_t now)
+{
+  wrong_tokens_++;
+  if (wrong_told_ && now - *wrong_told_ < 60'000'000)
+    return 0;
+  wrong_told_ = now;
+  return wrong_tokens_;
+}
+
 } // namespace camwarden

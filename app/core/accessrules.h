@@ -37,6 +37,8 @@ public:
   /* The role of a token; empty: nobody's. Looks at every entry, whatever it finds. */
   [[nodiscard]] std::optional<Role> role_of (std::string_view token) const;
 
+  bool operator== (const TokenTable &) const = default;
+
   [[nodiscard]] bool
   empty () const
   {
@@ -48,6 +50,7 @@ private:
   {
     Role role;
     std::string token;
+    bool operator== (const Entry &) const = default;
   };
   std::vector<Entry> entries_;
 };
@@ -88,15 +91,24 @@ public:
     return failures_.wait (address, now);
   }
 
-  void
+  /* True: they are others than before. */
+  [[nodiscard]] bool
   set_tokens (TokenTable tokens)
   {
+    const bool changed = tokens != tokens_;
     tokens_ = std::move (tokens);
+    return changed;
   }
+
+  /* A wrong token came. Somebody who tries them must not fill the log: once a minute it is to be
+   * told, and the answer is how many came so far; else 0. */
+  [[nodiscard]] uint64_t note_wrong_token (int64_t now);
 
 private:
   TokenTable tokens_;
   bool trust_loopback_;
+  uint64_t wrong_tokens_ = 0;
+  std::optional<int64_t> wrong_told_;
   AddressBuckets failures_{ 5.0 / 60, 5 };
 };
 

@@ -83,8 +83,9 @@ Connections::accept (GSocketConnection *stream)
   const auto id = book_.admit (peer, address, g_get_monotonic_time ());
   g_autoptr (GSocketAddress) local = new_address_for_soup ();
   g_autoptr (GSocketAddress) key = new_address_for_soup ();
-  clients_[id]
-      = Client{ id, peer, address, Ref<GSocket>::share (socket), G_IO_STREAM (stream), nullptr };
+  clients_[id] = Client{
+    id, peer, address, Ref<GSocket>::share (socket), StreamKind::None, G_IO_STREAM (stream), nullptr
+  };
   by_address_[key] = id;
   g_object_weak_ref (G_OBJECT (stream), stream_gone, this);
   schedule ();
@@ -147,11 +148,12 @@ Connections::progress (ConnectionBook::Id id)
 }
 
 bool
-Connections::become_stream (ConnectionBook::Id id, std::function<void ()> leave)
+Connections::become_stream (ConnectionBook::Id id, StreamKind kind, std::function<void ()> leave)
 {
   const auto found = clients_.find (id);
   if (found == clients_.end () || !book_.become_stream (id))
     return false;
+  found->second.kind = kind;
   found->second.leave = std::move (leave);
   g_socket_set_option (found->second.socket.get (), SOL_SOCKET, SO_SNDBUF, stream_send_buffer,
                        nullptr);
@@ -243,6 +245,22 @@ Connections::schedule ()
 {
   if (!tick_)
     tick_ = SourceId (g_timeout_add (tick_ms_, tick, this));
+}
+
+/* Through copies: what is called may end connections. */
+void
+Connections::end_answers (bool loopback_too)
+{
+  std::vector<std::pair<Ref<GSocket>, std::function<void ()>>> ending;
+  for (const auto &[id, client] : clients_)
+    if (client.kind == StreamKind::Answer && client.peer != Peer::Unix
+        && (client.peer != Peer::Loopback || loopback_too))
+      ending.emplace_back (client.socket, client.leave);
+  for (const auto &[socket, leave] : ending) {
+    g_socket_shutdown (socket.get (), TRUE, TRUE, nullptr);
+    if (leave)
+      leave ();
+  }
 }
 
 void

@@ -15,6 +15,12 @@
 namespace camwarden
 {
 
+enum class StreamKind {
+  None,
+  Answer,    /* an endless one, to a request that was allowed once */
+  Websocket, /* looks after its tokens itself */
+};
+
 /* One client's connection. */
 struct Client
 {
@@ -22,6 +28,7 @@ struct Client
   Peer peer = Peer::Other;
   std::string address; /* without port; "unix" for the Unix socket */
   Ref<GSocket> socket;
+  StreamKind kind = StreamKind::None;
   GIOStream *stream = nullptr;  /* weak: libsoup's */
   std::function<void ()> leave; /* end what libsoup does not see the end of */
 };
@@ -52,7 +59,12 @@ public:
 
   void enter (ConnectionBook::Id id, ConnectionPhase phase);
   void progress (ConnectionBook::Id id);
-  [[nodiscard]] bool become_stream (ConnectionBook::Id id, std::function<void ()> leave);
+  [[nodiscard]] bool become_stream (ConnectionBook::Id id, StreamKind kind,
+                                    std::function<void ()> leave);
+
+  /* Ends the endless answers to other hosts, and to this one: who may have them still can ask
+   * again. Not those on the Unix socket, nor WebSockets. */
+  void end_answers (bool loopback_too);
 
   /* Answers at once, in the middle of a request that libsoup still reads, and closes after a while.
    * leave: called then, after the socket was closed. */

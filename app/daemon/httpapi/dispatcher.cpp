@@ -5,6 +5,7 @@
 #include "common/textcheck.h"
 #include "daemon/httpapi/exchange.h"
 #include "daemon/httpapi/ticket.h"
+#include "daemon/httpapi/tokenfile.h"
 #include "daemon/httpapi/websocket.h"
 
 #include <algorithm>
@@ -244,18 +245,6 @@ has_ticket (const Exchange &exchange, const Route &route)
   return ticket && ticket_opens (*ticket, exchange.path (), g_get_real_time ());
 }
 
-/* Somebody who tries tokens must not fill the log: the rest is counted. */
-void
-Dispatcher::note_wrong_token (const Client &client, int64_t now)
-{
-  wrong_tokens_++;
-  if (wrong_told_ && now - wrong_told_ < G_USEC_PER_SEC * 60)
-    return;
-  g_message ("A wrong token came from %s (%" G_GUINT64_FORMAT " since the daemon began to listen)",
-             client.address.c_str (), wrong_tokens_);
-  wrong_told_ = now;
-}
-
 bool
 Dispatcher::check_access (Exchange &exchange, const Client &client)
 {
@@ -274,7 +263,7 @@ Dispatcher::check_access (Exchange &exchange, const Client &client)
                    "token as password.");
     return false;
   case Access::WrongToken:
-    note_wrong_token (client, now);
+    note_wrong_token (access_, client.address, now);
     ask_for_token (exchange, "This token is not known.");
     return false;
   case Access::RoleTooSmall:

@@ -36,7 +36,6 @@ private:
   [[nodiscard]] bool find_route (Exchange &exchange);
   [[nodiscard]] bool check_origin (Exchange &exchange);
   [[nodiscard]] bool check_access (Exchange &exchange, const Client &client);
-  void note_wrong_token (const Client &client, int64_t now);
   [[nodiscard]] bool check_body_head (Exchange &exchange);
   [[nodiscard]] bool read_body (Exchange &exchange);
   void refuse_body (Exchange &exchange);
@@ -59,8 +58,6 @@ private:
   AddressBuckets rates_;
   std::vector<Route> routes_;
   SignalHandler started_;
-  uint64_t wrong_tokens_ = 0;
-  int64_t wrong_told_ = 0; /* monotonic us; 0: never */
 };
 
 } // namespace camwarden

@@ -153,7 +153,7 @@ Exchange::begin_stream (const char *content_type)
 {
   if (!message_)
     return false;
-  if (!connections_.become_stream (connection_, [weak = weak_from_this ()] {
+  if (!connections_.become_stream (connection_, StreamKind::Answer, [weak = weak_from_this ()] {
         if (const auto self = weak.lock ())
           self->end_stream ();
       })) {

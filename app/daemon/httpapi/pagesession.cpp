@@ -6,6 +6,7 @@
 #include "common/jsoncheck.h"
 #include "common/textcheck.h"
 #include "daemon/httpapi/jsonwriter.h"
+#include "daemon/httpapi/tokenfile.h"
 #include "daemon/httpapi/websocket.h"
 #include "redis/frameheader.h"
 
@@ -118,7 +119,8 @@ PageSession::authenticate (const std::string &token)
     hello ();
     return;
   }
-  g_message ("A wrong token came from %s", address_.c_str ());
+  if (answer == Access::WrongToken)
+    note_wrong_token (hub_.access_, address_, g_get_monotonic_time ());
   leave (code_token, answer == Access::TooManyTries ? "too many wrong tokens" : "wrong token");
 }
 

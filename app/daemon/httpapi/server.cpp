@@ -350,11 +350,14 @@ ApiServer::reload_tokens (GError **error)
   if (impl_->options.token_file.empty ())
     return true;
   auto tokens = read_token_file (impl_->options.token_file, error);
-  if (tokens)
-    impl_->access.set_tokens (std::move (*tokens));
-  if (tokens && impl_->websockets)
+  if (!tokens)
+    return false;
+  const bool changed = impl_->access.set_tokens (std::move (*tokens));
+  if (changed && impl_->websockets)
     impl_->websockets->check_tokens ();
-  return tokens.has_value ();
+  if (changed && impl_->connections)
+    impl_->connections->end_answers (!impl_->options.trust_loopback);
+  return true;
 }
 
 std::vector<std::string>

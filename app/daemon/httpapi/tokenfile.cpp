@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#define G_LOG_DOMAIN "camwarden-http"
 #include "daemon/httpapi/tokenfile.h"
 
 #include <cerrno>
@@ -69,6 +70,15 @@ read_token_file (const std::string &path, GError **error)
   auto tokens = read_open_file (fd, path, error);
   close (fd);
   return tokens;
+}
+
+void
+note_wrong_token (AccessRules &access, const std::string &address, int64_t now)
+{
+  if (const uint64_t count = access.note_wrong_token (now))
+    g_message ("A wrong token came from %s (%" G_GUINT64_FORMAT
+               " since the daemon began to listen)",
+               address.c_str (), count);
 }
 
 } // namespace camwarden

@@ -14,4 +14,7 @@ namespace camwarden
  * and the cure, never a token. A file without any token is an error too. */
 [[nodiscard]] std::optional<TokenTable> read_token_file (const std::string &path, GError **error);
 
+/* Puts a wrong token into the log, unless one was within the last minute. */
+void note_wrong_token (AccessRules &access, const std::string &address, int64_t now);
+
 } // namespace camwarden

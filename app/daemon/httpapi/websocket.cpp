@@ -52,7 +52,7 @@ Websockets::upgrade (const std::shared_ptr<Exchange> &exchange)
     return;
   }
   const Client *client = connections_.find (exchange->message ());
-  if (client && connections_.become_stream (client->id, nullptr))
+  if (client && connections_.become_stream (client->id, StreamKind::Websocket, nullptr))
     return; /* libsoup goes on with the handshake, since there is no answer yet */
   exchange->add_header ("Retry-After", "10");
   exchange->reply_problem (503, "All connections for streams are in use. Close a page.");
@@ -81,10 +81,11 @@ void
 Websockets::open (SoupWebsocketConnection *connection, const Client &client)
 {
   const auto session = std::make_shared<PageSession> (*this, connection, client);
-  const bool counted = connections_.become_stream (client.id, [weak = std::weak_ptr (session)] {
-    if (const auto strong = weak.lock ())
-      strong->cut ();
-  });
+  const bool counted = connections_.become_stream (client.id, StreamKind::Websocket,
+                                                   [weak = std::weak_ptr (session)] {
+                                                     if (const auto strong = weak.lock ())
+                                                       strong->cut ();
+                                                   });
   if (!counted)
     return;
   connections_.enter (client.id, ConnectionPhase::Streaming);

@@ -325,6 +325,69 @@ test_tokens ()
 }
 
 static void
+write_tokens (const std::string &path, const std::string &text)
+{
+  g_assert_true (g_file_set_contents (path.c_str (), text.c_str (), -1, nullptr));
+  g_assert_cmpint (g_chmod (path.c_str (), 0600), ==, 0);
+}
+
+/* What was begun with a token that is gone ends; what needed none, or did not change, goes on. */
+static void
+test_streams_of_a_token_that_is_gone ()
+{
+  ApiServerOptions options;
+  options.token_file = token_file ();
+  options.classify = [] (const std::string &address) {
+    return address == "127.0.0.1" ? Peer::Loopback : Peer::Other;
+  };
+  HttpFixture http (options);
+  HttpClient pictures (http.port, "127.0.0.9"), events (http.port, "127.0.0.9");
+  HttpClient own (http.port);
+  const std::string token = bearer (read_token), stream = "Accept: text/event-stream\r\n";
+  http.run ([&] {
+    pictures.send (request_text ("GET", "/api/cameras/front/stream.mjpg", token));
+    events.send (request_text ("GET", "/api/events", token + stream));
+    own.send (request_text ("GET", "/api/events", stream));
+    for (HttpClient *client : { &pictures, &events, &own })
+      g_assert_true (client->read_some ().starts_with ("HTTP/1.1 200"));
+  });
+  const auto closed = [&http] (HttpClient &client) {
+    bool over = false;
+    http.run ([&] { over = client.closed_within (0.5); });
+    return over;
+  };
+  g_autoptr (GError) error = nullptr;
+  g_assert_true (http.server->reload_tokens (&error));
+  g_assert_false (closed (pictures));
+  g_assert_false (closed (events));
+  write_tokens (options.token_file, "read new-0123456789abcdef\n");
+  g_assert_true (http.server->reload_tokens (&error));
+  g_assert_true (closed (pictures));
+  g_assert_true (closed (events));
+  g_assert_false (closed (own));
+  g_assert_cmpuint (http.model.watchers (), ==, 0);
+}
+
+static void
+test_own_streams_where_this_host_is_not_trusted ()
+{
+  ApiServerOptions options;
+  options.token_file = token_file ();
+  options.trust_loopback = false;
+  HttpFixture http (options);
+  HttpClient own (http.port);
+  http.run ([&] {
+    own.send (request_text ("GET", "/api/cameras/front/stream.mjpg", bearer (read_token)));
+    g_assert_true (own.read_some ().starts_with ("HTTP/1.1 200"));
+  });
+  write_tokens (options.token_file, "control " + read_token + "\n");
+  g_assert_true (http.server->reload_tokens (nullptr));
+  bool over = false;
+  http.run ([&] { over = own.closed_within (2); });
+  g_assert_true (over);
+}
+
+static void
 test_bodies ()
 {
   ApiServerOptions options;
@@ -386,6 +449,10 @@ main (int argc, char **argv)
   g_test_add_func ("/http-access/roles", test_roles);
   g_test_add_func ("/http-access/tickets", test_tickets);
   g_test_add_func ("/http-access/tokens", test_tokens);
+  g_test_add_func ("/http-access/streams-of-a-token-that-is-gone",
+                   test_streams_of_a_token_that_is_gone);
+  g_test_add_func ("/http-access/own-streams-where-this-host-is-not-trusted",
+                   test_own_streams_where_this_host_is_not_trusted);
   g_test_add_func ("/http-access/bodies", test_bodies);
   g_test_add_func ("/http-access/rate", test_rate);
   return g_test_run ();
