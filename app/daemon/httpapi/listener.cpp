@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #define G_LOG_DOMAIN "camwarden-http"
 #include "daemon/httpapi/listener.h"
+#include "daemon/httpapi/meteredconnection.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -213,7 +214,7 @@ Listener::accept_some ()
     g_autoptr (GError) error = nullptr;
     g_autoptr (GSocket) client = g_socket_accept (socket_.get (), nullptr, &error);
     if (client) {
-      g_autoptr (GSocketConnection) stream = g_socket_connection_factory_create_connection (client);
+      g_autoptr (GSocketConnection) stream = metered_connection_new (client);
       if (is_probe (stream))
         probe_port_ = 0;
       else

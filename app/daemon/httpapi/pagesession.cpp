@@ -6,6 +6,7 @@
 #include "common/jsoncheck.h"
 #include "common/textcheck.h"
 #include "daemon/httpapi/jsonwriter.h"
+#include "daemon/httpapi/meteredconnection.h"
 #include "daemon/httpapi/tokenfile.h"
 #include "daemon/httpapi/websocket.h"
 #include "redis/frameheader.h"
@@ -17,6 +18,9 @@ namespace camwarden
 {
 
 static constexpr guint64 longest_message = 4096;
+/* Of what no whole message and no pong accounts for: pieces of a message, pings. */
+static constexpr int64_t most_unaccounted = 64 * 1024;
+static constexpr int64_t unaccounted_per_second = 4;
 static constexpr unsigned deepest_message = 8;
 static constexpr size_t most_views = 64;
 static constexpr int64_t time_to_authenticate = 2'000'000;
@@ -31,18 +35,24 @@ PageSession::PageSession (Websockets &hub, SoupWebsocketConnection *connection,
                           const Client &client)
     : hub_ (hub), connection_ (Ref<SoupWebsocketConnection>::share (connection)), id_ (client.id),
       peer_ (client.peer), address_ (client.address), socket_ (client.socket),
-      opened_ (g_get_monotonic_time ()), heard_ (opened_),
+      stream_ (Ref<GIOStream>::share (client.stream)), opened_ (g_get_monotonic_time ()),
+      heard_ (opened_), credited_ (opened_),
       rate_ (messages_per_second, messages_per_second, opened_)
 {
   soup_websocket_connection_set_max_incoming_payload_size (connection, longest_message);
+  metered_connection_limit (stream_.get (), most_unaccounted);
   /* Three chances to answer. */
   soup_websocket_connection_set_keepalive_interval (
       connection, std::max (1U, static_cast<guint> (hub.silence_allowed_ / 3'000'000)));
   const auto message = +[] (SoupWebsocketConnection *, int type, GBytes *data, gpointer self) {
-    static_cast<PageSession *> (self)->message (static_cast<SoupWebsocketDataType> (type), data);
+    auto *session = static_cast<PageSession *> (self);
+    session->account_for (g_bytes_get_size (data));
+    session->message (static_cast<SoupWebsocketDataType> (type), data);
   };
-  const auto pong = +[] (SoupWebsocketConnection *, GBytes *, gpointer self) {
-    static_cast<PageSession *> (self)->heard_ = g_get_monotonic_time ();
+  const auto pong = +[] (SoupWebsocketConnection *, GBytes *data, gpointer self) {
+    auto *session = static_cast<PageSession *> (self);
+    session->account_for (g_bytes_get_size (data));
+    session->heard_ = g_get_monotonic_time ();
   };
   const auto closed = +[] (SoupWebsocketConnection *, gpointer self) {
     static_cast<PageSession *> (self)->ended ();
@@ -104,7 +114,8 @@ PageSession::hello ()
       .end_object ();
   g_autoptr (GBytes) text = json.finish ();
   send (SOUP_WEBSOCKET_DATA_TEXT, text);
-  if (role_ != Role::None)
+  /* It may ask by a message for each of them, and read none. */
+  if (role_ != Role::None && writable ())
     send_text (hub_.state ());
 }
 
@@ -135,6 +146,13 @@ PageSession::check_token ()
     leave (code_token, "this token is no longer known");
 }
 
+/* A frame of so much is over and done with: it and its head, which is no longer than this. */
+void
+PageSession::account_for (gsize size)
+{
+  metered_connection_credit (stream_.get (), static_cast<int64_t> (size) + (size < 126 ? 6 : 8));
+}
+
 void
 PageSession::message (SoupWebsocketDataType type, GBytes *data)
 {
@@ -145,7 +163,7 @@ PageSession::message (SoupWebsocketDataType type, GBytes *data)
   const auto *bytes = static_cast<const char *> (g_bytes_get_data (data, &size));
   const std::string_view text (bytes, size);
   g_autoptr (JsonParser) parser = json_parser_new ();
-  if (type != SOUP_WEBSOCKET_DATA_TEXT || !is_valid_utf8 (text)
+  if (type != SOUP_WEBSOCKET_DATA_TEXT || size > longest_message || !is_valid_utf8 (text)
       || !JsonCheck (text, deepest_message).is_object ()
       || !json_parser_load_from_data (parser, bytes, static_cast<gssize> (size), nullptr))
     leave (code_policy, "a message is one JSON object");
@@ -225,12 +243,51 @@ PageSession::arrived (const std::string &camera, GBytes *jpeg)
   if (found == views_.end () || leaving_)
     return;
   View &view = found->second;
-  if (!view.unanswered) {
-    send_picture (camera, view, jpeg);
-    return;
-  }
   g_clear_pointer (&view.next, g_bytes_unref);
   view.next = g_bytes_ref (jpeg);
+  wake ();
+}
+
+bool
+PageSession::writable () const
+{
+  return !g_socket_is_closed (socket_.get ())
+         && (g_socket_condition_check (socket_.get (), G_IO_OUT) & G_IO_OUT);
+}
+
+/* Acknowledgements may come from somebody who reads nothing. When the loop is idle and the socket
+ * still takes something, libsoup has nothing left to write. */
+void
+PageSession::wake ()
+{
+  if (sending_)
+    return;
+  const auto idle = +[] (gpointer data) -> gboolean {
+    auto *self = static_cast<PageSession *> (data);
+    self->sending_.forget ();
+    self->send_pictures ();
+    return G_SOURCE_REMOVE;
+  };
+  sending_ = SourceId (g_idle_add (idle, this));
+}
+
+/* To the camera that has waited longest first. */
+void
+PageSession::send_pictures ()
+{
+  const auto keep = shared_from_this ();
+  while (!over_ && !leaving_ && writable ()) {
+    auto first = views_.end ();
+    for (auto it = views_.begin (); it != views_.end (); ++it)
+      if (it->second.next && !it->second.unanswered
+          && (first == views_.end () || it->second.sent < first->second.sent))
+        first = it;
+    if (first == views_.end ())
+      return;
+    GBytes *jpeg = std::exchange (first->second.next, nullptr);
+    send_picture (first->first, first->second, jpeg);
+    g_bytes_unref (jpeg);
+  }
 }
 
 static void
@@ -279,10 +336,8 @@ PageSession::acknowledge (int64_t number)
     if (!view.unanswered || view.unanswered != number)
       continue;
     view.unanswered = 0;
-    if (GBytes *next = std::exchange (view.next, nullptr)) {
-      send_picture (camera, view, next);
-      g_bytes_unref (next);
-    }
+    if (view.next)
+      wake ();
   }
 }
 
@@ -292,7 +347,8 @@ PageSession::send_text (const std::string &text)
   if (role_ == Role::None || leaving_ || over_)
     return;
   /* What is not read piles up in memory: two pings that nobody answered are enough. */
-  if (g_get_monotonic_time () - heard_ > hub_.silence_allowed_ * 2 / 3)
+  const int64_t now = g_get_monotonic_time (), patience = hub_.silence_allowed_ * 2 / 3;
+  if (now - heard_ > patience || (blocked_ && now - blocked_ > patience))
     return;
   g_autoptr (GBytes) bytes = g_bytes_new (text.data (), text.size ());
   send (SOUP_WEBSOCKET_DATA_TEXT, bytes);
@@ -309,16 +365,22 @@ PageSession::check (int64_t now)
       cut ();
     return;
   }
+  const int64_t seconds = (now - credited_) / G_USEC_PER_SEC;
+  credited_ += seconds * G_USEC_PER_SEC;
+  metered_connection_credit (stream_.get (), seconds * unaccounted_per_second);
+  blocked_ = writable () ? 0 : blocked_ ? blocked_ : now;
   if (role_ == Role::None && now - opened_ > time_to_authenticate)
     leave (code_token, "no token came");
   const int64_t patience = hub_.silence_allowed_;
   const bool stuck = std::any_of (views_.begin (), views_.end (), [=] (const auto &item) {
     return item.second.unanswered && now - item.second.sent > patience;
   });
-  if (stuck || now - heard_ > patience)
+  if (stuck || now - heard_ > patience || (blocked_ && now - blocked_ > patience)) {
     cut ();
-  else
-    open_views ();
+    return;
+  }
+  open_views ();
+  wake ();
 }
 
 void
@@ -348,6 +410,7 @@ PageSession::ended ()
   if (over_)
     return;
   over_ = true;
+  sending_.reset ();
   for (const auto &[camera, view] : views_)
     hub_.model_.unwatch_frames (view.watch);
   views_.clear ();

@@ -57,6 +57,7 @@ private:
   };
   using Views = std::map<std::string, View>;
 
+  void account_for (gsize size);
   void message (SoupWebsocketDataType type, GBytes *data);
   void obey (JsonObject *object);
   void authenticate (const std::string &token);
@@ -66,6 +67,9 @@ private:
   void set_views (JsonArray *wanted);
   void open_views ();
   void arrived (const std::string &camera, GBytes *jpeg);
+  void wake ();
+  void send_pictures ();
+  [[nodiscard]] bool writable () const;
   void send_picture (const std::string &camera, View &view, GBytes *jpeg);
   void acknowledge (int64_t number);
   void leave (unsigned short code, const char *why);
@@ -77,16 +81,20 @@ private:
   Peer peer_;
   std::string address_;
   Ref<GSocket> socket_;
+  Ref<GIOStream> stream_;
   Role role_ = Role::None;
   std::string token_; /* by which it came; empty: it needed none */
   int64_t opened_;
   int64_t heard_;       /* the last pong */
+  int64_t credited_;    /* up to when it was allowed bytes for the mere time */
+  int64_t blocked_ = 0; /* since when its socket takes nothing; 0: it does */
   int64_t leaving_ = 0; /* since when it has been asked to go */
   bool over_ = false;
   uint32_t last_number_ = 0;
   TokenBucket rate_;
   std::vector<std::string> wanted_;
   Views views_; /* of those, which there are */
+  SourceId sending_;
   SignalHandler on_message_, on_pong_, on_closed_;
 };
 

@@ -23,6 +23,8 @@ Websockets::Websockets (SoupServer *server, ApiModel &model, AccessRules &access
     : server_ (Ref<SoupServer>::share (server)), model_ (model), access_ (access),
       connections_ (connections), silence_allowed_ (silence_allowed)
 {
+  /* 4 KiB could become 4 MiB, and pictures do not get smaller. */
+  soup_server_remove_websocket_extension (server, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
   /* Host and Origin have been checked by the time it is called. */
   soup_server_add_websocket_handler (server, websocket_path, nullptr, nullptr, on_open, this,
                                      nullptr);

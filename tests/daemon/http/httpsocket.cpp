@@ -1,209 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* /api/ws, frame by frame. */
-#include "daemon/http/httptest.h"
-#include "redis/frameheader.h"
+#include "daemon/http/socketclient.h"
 
 #include <cstring>
 #include <filesystem>
 #include <json-glib/json-glib.h>
 
 using namespace camwarden;
-
-namespace
-{
-
-struct Frame
-{
-  int opcode = -1; /* -1: the connection has ended */
-  std::string data;
-};
-
-/* A client of RFC 6455, as slow or as wrong as a test wants it. */
-class Socket
-{
-public:
-  explicit Socket (int port, const std::string &lines = "") : client_ (port)
-  {
-    client_.send (request_text ("GET", "/api/ws",
-                                "Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                                "Sec-WebSocket-Version: 13\r\n"
-                                "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
-                                    + lines));
-    size_t end;
-    while ((end = buffer_.find ("\r\n\r\n")) == std::string::npos)
-      if (!more ())
-        return;
-    status = atoi (buffer_.c_str () + 9);
-    if (status == 101)
-      buffer_.erase (0, end + 4);
-  }
-
-  void
-  send (const std::string &text, int opcode = 1)
-  {
-    std::string frame (1, static_cast<char> (0x80 | opcode));
-    if (text.size () < 126) {
-      frame += static_cast<char> (0x80 | text.size ());
-    } else {
-      frame += static_cast<char> (0x80 | 126);
-      frame += static_cast<char> (text.size () >> 8);
-      frame += static_cast<char> (text.size ());
-    }
-    client_.send (frame + std::string (4, '\0') + text); /* a mask of zeros changes nothing */
-  }
-
-  Frame
-  receive ()
-  {
-    if (!need (2))
-      return {};
-    const auto byte = [this] (size_t i) { return static_cast<unsigned char> (buffer_[i]); };
-    const int opcode = byte (0) & 0x0F;
-    size_t size = byte (1) & 0x7F, head = 2;
-    const size_t wide = size == 126 ? 2 : size == 127 ? 8 : 0;
-    if (!need (head + wide))
-      return {};
-    if (wide)
-      size = 0;
-    for (size_t i = 0; i < wide; i++)
-      size = size << 8 | byte (head++);
-    if (!need (head + size))
-      return {};
-    const Frame frame{ opcode, buffer_.substr (head, size) };
-    buffer_.erase (0, head + size);
-    if (opcode == 9 && answer_pings)
-      send (frame.data, 10);
-    return frame;
-  }
-
-  /* The next one of this kind, whatever comes before; its data is empty at the end. */
-  std::string
-  wait (int opcode, const char *containing = "")
-  {
-    for (;;) {
-      const Frame frame = receive ();
-      if (frame.opcode < 0)
-        return {};
-      if (frame.opcode == opcode && frame.data.find (containing) != std::string::npos)
-        return frame.data;
-    }
-  }
-
-  /* The code by which the other end closes; 0: it just went. */
-  int
-  close_code ()
-  {
-    const std::string data = wait (8);
-    return data.size () < 2
-               ? 0
-               : static_cast<unsigned char> (data[0]) << 8 | static_cast<unsigned char> (data[1]);
-  }
-
-  HttpClient &
-  client ()
-  {
-    return client_;
-  }
-
-  int status = 0;
-  bool answer_pings = true;
-
-private:
-  bool
-  more ()
-  {
-    const std::string some = client_.read_some ();
-    buffer_ += some;
-    return !some.empty ();
-  }
-
-  bool
-  need (size_t count)
-  {
-    while (buffer_.size () < count)
-      if (!more ())
-        return false;
-    return true;
-  }
-
-  HttpClient client_;
-  std::string buffer_;
-};
-
-struct Picture
-{
-  std::string camera, jpeg;
-  uint32_t number = 0, age = 0;
-};
-
-} // namespace
-
-static uint32_t
-number_at (const std::string &data, size_t at)
-{
-  uint32_t value = 0;
-  for (size_t i = 0; i < 4; i++)
-    value = value << 8 | static_cast<unsigned char> (data.at (at + i));
-  return value;
-}
-
-static Picture
-parse_picture (const std::string &data)
-{
-  g_assert_cmpint (data.at (0), ==, 1);
-  const auto length = static_cast<size_t> (data.at (1));
-  return { data.substr (2, length), data.substr (10 + length), number_at (data, 2 + length),
-           number_at (data, 6 + length) };
-}
-
-static std::string
-ack (uint32_t number)
-{
-  return "{\"ack\": " + std::to_string (number) + "}";
-}
-
-/* Pushes numbered frames until it is told to stop. */
-struct Pump
-{
-  HttpFixture &http;
-  size_t size = 100;
-  unsigned pushed = 0;
-  int64_t captured_before = 0; /* us; 0: the frame does not say */
-  guint source = 0;
-
-  explicit Pump (HttpFixture &fixture) : http (fixture) {}
-  ~Pump ()
-  {
-    if (source)
-      g_source_remove (source);
-  }
-  Pump (const Pump &) = delete;
-  Pump &operator= (const Pump &) = delete;
-
-  void
-  start ()
-  {
-    source = g_timeout_add (5, push, this);
-  }
-
-  static gboolean
-  push (gpointer data)
-  {
-    auto *self = static_cast<Pump *> (data);
-    std::string jpeg = "frame " + std::to_string (++self->pushed) + " ";
-    if (self->captured_before) {
-      FrameHeader header;
-      header.camera = "front";
-      header.run = "run";
-      header.ts = g_get_real_time () - self->captured_before;
-      jpeg = jpeg_head (to_json (header)) + jpeg;
-    }
-    jpeg.resize (std::max (self->size, jpeg.size ()), 'x');
-    g_autoptr (GBytes) bytes = g_bytes_new (jpeg.data (), jpeg.size ());
-    self->http.model.push ("front", bytes);
-    return G_SOURCE_CONTINUE;
-  }
-};
 
 static void
 assert_json (const std::string &text, std::initializer_list<const char *> names)
@@ -358,17 +161,6 @@ test_camera_that_comes_later ()
   });
 }
 
-static ApiServerOptions
-strangers ()
-{
-  ApiServerOptions options;
-  options.token_file
-      = write_file ("read " + read_token + "\ncontrol " + control_token + "\n", 0600);
-  options.classify = [] (const std::string &) { return Peer::Other; };
-  options.rate = options.burst = 1e6;
-  return options;
-}
-
 static void
 test_tokens ()
 {
@@ -392,6 +184,34 @@ test_tokens ()
     g_assert_cmpint (g_get_monotonic_time () - begin, >, 1'500'000);
   });
   g_assert_cmpuint (http.model.watchers (), ==, 0);
+}
+
+static void
+count_message (const char *, GLogLevelFlags, const char *message, gpointer count)
+{
+  if (strstr (message, "A wrong token came from"))
+    ++*static_cast<int *> (count);
+}
+
+/* By whichever way they come, they do not fill the log. */
+static void
+test_wrong_tokens_in_the_log ()
+{
+  HttpFixture http (strangers ());
+  int told = 0;
+  const guint handler
+      = g_log_set_handler ("camwarden-http", G_LOG_LEVEL_MESSAGE, count_message, &told);
+  http.run ([&] {
+    for (int i = 0; i < 8; i++) {
+      Socket wrong (http.port);
+      wrong.send (R"({"auth": "wrong-0123456789abcdef"})");
+      g_assert_cmpint (wrong.close_code (), ==, 4401);
+    }
+  });
+  http.get ("/healthz", bearer ("wrong-0123456789abcdef"));
+  http.request ("GET", "/healthz", bearer ("wrong-0123456789abcdef"), "", "127.0.0.7");
+  g_log_remove_handler ("camwarden-http", handler);
+  g_assert_cmpint (told, ==, 1);
 }
 
 static void
@@ -580,6 +400,7 @@ main (int argc, char **argv)
   g_test_add_func ("/httpsocket/views-end", test_views_end);
   g_test_add_func ("/httpsocket/camera-that-comes-later", test_camera_that_comes_later);
   g_test_add_func ("/httpsocket/tokens", test_tokens);
+  g_test_add_func ("/httpsocket/wrong-tokens-in-the-log", test_wrong_tokens_in_the_log);
   g_test_add_func ("/httpsocket/token-is-taken-away", test_token_is_taken_away);
   g_test_add_func ("/httpsocket/wrong-messages", test_wrong_messages);
   g_test_add_func ("/httpsocket/who-may-not-come-in", test_who_may_not_come_in);
