@@ -11,7 +11,9 @@ const RANK = { off: 0, healthy: 0, info: 0, warning: 1, critical: 2 };
 
 // What is wrong, worst first: the health report, and alerts that it does not know.
 function troubles(state) {
-  const list = state.health.issues.map((issue) => ({ ...issue, text: issueText(issue.code, issue.part, issue.message) }));
+  const list = state.health.issues.map((issue) => ({
+    ...issue, text: issueText(issue.code, issue.part, issue.message, issue.instance),
+  }));
   for (const alert of state.alerts) {
     if (list.some((other) => other.part === alert.part && other.code === alert.type))
       continue;

@@ -57,7 +57,7 @@ const STATES = [
   ["off", "off", "Off", "All cameras are switched off.", "", "healthy"],
   ["silent", "stale", "Stale", "All is well", "", "healthy"],
   ["test-picture", "test", "Test picture", "No camera was found: front shows a test picture", "", "warning"],
-  ["disk-full", "live", "Live", "Frames of camera front are not stored: the disk is full", "", "warning"],
+  ["disk-full", "live", "Live", "The disk /var is nearly full. One more thing needs a look", "", "critical"],
 ];
 
 for (const [order, kind, word, text, doing, level] of STATES)

@@ -259,6 +259,7 @@ write_health_summary (JsonWriter &json, const ApiModel &model, int64_t now_wall)
         .add ("severity", health_level_name (issue.level))
         .add ("part", issue.part)
         .add ("code", issue.code)
+        .add_text ("instance", issue.instance)
         .add ("message", issue.text)
         .end_object ();
   json.end_array ();
