@@ -19,7 +19,7 @@ limit_of (JsonObject *health, const char *what)
 {
   Limit limit;
   for (JsonObject *threshold : json_objects (health, "thresholds")) {
-    if (json_text (threshold, "what") != what)
+    if (json_text (threshold, "quantity") != what)
       continue;
     const std::string level = json_text (threshold, "level");
     if (limit.level != "critical" && level != "none")

@@ -2,6 +2,7 @@
 #include "daemon/httpapi/healthjson.h"
 
 #include "daemon/httpapi/jsonwriter.h"
+#include "daemon/httpapi/machinejson.h"
 #include "daemon/httpapi/modeljson.h"
 #include "daemon/httpapi/recordsjson.h"
 
@@ -12,18 +13,6 @@
 
 namespace camwarden
 {
-
-static double
-rounded (double number, double digits)
-{
-  return std::round (number * digits) / digits;
-}
-
-static double
-percent (double share)
-{
-  return rounded (share * 100, 10);
-}
 
 /* As psutil's users divide: 1024 three times. */
 static double
@@ -242,40 +231,6 @@ write_power (JsonWriter &json, const SystemSample &sample)
   json.end_object ().end_object ();
 }
 
-/* In the units of people: percent, degrees, failures, seconds. */
-static double
-in_plain_units (Quantity what, double value)
-{
-  switch (what) {
-  case Quantity::Cpu:
-  case Quantity::Memory:
-  case Quantity::Disk:
-    return percent (value);
-  case Quantity::RedisAway:
-    return rounded (value / 1e6, 10);
-  case Quantity::Temperature:
-  case Quantity::CameraFailures:
-    break;
-  }
-  return rounded (value, 10);
-}
-
-static void
-write_thresholds (JsonWriter &json, const MachineStatus &machine)
-{
-  json.begin_array ("thresholds");
-  for (const ThresholdStatus &threshold : machine.thresholds)
-    json.begin_object ()
-        .add ("what", std::string (quantity_name (threshold.what)))
-        .add_text ("instance", threshold.instance)
-        .add ("level", std::string (threshold_level_name (threshold.level)))
-        .add ("value", in_plain_units (threshold.what, threshold.value))
-        .add ("warning", in_plain_units (threshold.what, threshold.warning))
-        .add ("critical", in_plain_units (threshold.what, threshold.critical))
-        .end_object ();
-  json.end_array ();
-}
-
 static void
 write_protection (JsonWriter &json, const MachineStatus &machine)
 {
@@ -360,7 +315,7 @@ write_health (JsonWriter &json, const ApiModel &model, int64_t now_wall)
       .add_text ("zone", sample.temperature_zone)
       .end_object ();
   write_power (json, sample);
-  write_thresholds (json, machine);
+  write_thresholds (json, machine.thresholds);
   write_protection (json, machine);
 }
 

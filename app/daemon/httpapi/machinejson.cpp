@@ -8,10 +8,16 @@
 namespace camwarden
 {
 
-static double
+double
+rounded (double number, double digits)
+{
+  return std::round (number * digits) / digits;
+}
+
+double
 percent (double share)
 {
-  return std::round (share * 1000) / 10;
+  return rounded (share * 100, 10);
 }
 
 static void
@@ -103,15 +109,15 @@ shown (Quantity what, double value)
   case Quantity::Disk:
     return percent (value);
   case Quantity::RedisAway:
-    return value / 1e6;
+    return rounded (value / 1e6, 10);
   case Quantity::Temperature:
   case Quantity::CameraFailures:
-    return value;
+    break;
   }
-  return value;
+  return rounded (value, 10);
 }
 
-static void
+void
 write_thresholds (JsonWriter &json, const std::vector<ThresholdStatus> &thresholds)
 {
   json.begin_array ("thresholds");
