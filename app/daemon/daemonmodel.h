@@ -78,6 +78,7 @@ public:
   [[nodiscard]] std::string configuration () const override;
 
 private:
+  void note_order (const std::string &camera, const char *code, const std::string &text);
   struct Recovery;
 
   [[nodiscard]] RedisStatus redis () const;

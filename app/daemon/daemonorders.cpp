@@ -178,14 +178,23 @@ DaemonModel::Recovery::outcome (const CameraSet::Camera *now) const
   return std::nullopt;
 }
 
+/* The log, and the events. */
+void
+DaemonModel::note_order (const std::string &camera, const char *code, const std::string &text)
+{
+  g_message ("%s%s", camera.empty () ? "" : ("camera " + camera + ": ").c_str (), text.c_str ());
+  if (parts_.records)
+    parts_.records->note ("order", Severity::Info, camera, code, text);
+}
+
 void
 DaemonModel::recover (const std::string &camera, Tier from, const std::string &who, OrderDone done)
 {
   const CameraSet::Camera *found = parts_.cameras ? parts_.cameras->find (camera) : nullptr;
   if (!found || found->supervisor->health ().state == CameraState::Stopped)
     return done (not_running (camera));
-  g_message ("camera %s: %s orders a recovery, from tier %s on", camera.c_str (), who.c_str (),
-             std::string (tier_name (from)).c_str ());
+  note_order (camera, "recover",
+              who + " orders a recovery, from tier " + std::string (tier_name (from)) + " on");
   const CameraHealth &health = found->supervisor->health ();
   const uint64_t number = ++last_recovery_;
   recoveries_[number] = std::make_unique<Recovery> (
@@ -215,7 +224,7 @@ DaemonModel::restart_services (const std::string &who, OrderDone done)
   if (!unit || !parts_.services)
     return done (refused (503, "systemd did not start this daemon, so it cannot start it again: "
                                "stop camwardend and start it as it was started."));
-  g_message ("a restart of %s was ordered by %s", unit->c_str (), who.c_str ());
+  note_order ("", "restart-services", who + " orders a restart of " + *unit);
   parts_.services->restart_unit (*unit, [unit, done = std::move (done)] (const GError *error) {
     done (error ? refused (status_of (error), error->message)
                 : good ("systemd restarts " + *unit
@@ -236,6 +245,7 @@ DaemonModel::reboot (const std::string &who, OrderDone done)
 {
   if (!parts_.rebooter)
     return done (may_reboot ());
+  note_order ("", "reboot", who + " orders a reboot of the machine");
   parts_.rebooter->order (who, [done = std::move (done)] (bool asked, const std::string &why) {
     done (asked ? good (why) : refused (503, "No reboot: " + why + "."));
   });
@@ -249,7 +259,7 @@ DaemonModel::clear_reboots (const std::string &who, OrderDone done)
     return done (may_reboot ());
   if (!parts_.rebooter->clear (&error))
     return done (refused (503, error->message));
-  g_message ("the log of reboots was cleared by %s", who.c_str ());
+  note_order ("", "clear-reboots", who + " cleared the log of reboots");
   done (good ("The log of reboots is clear: what did not help is forgotten."));
 }
 

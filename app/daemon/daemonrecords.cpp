@@ -15,9 +15,7 @@ DaemonModel::acknowledge (int64_t alert, const std::string &who)
 {
   if (!parts_.records || !parts_.records->acknowledge (alert, who))
     return false;
-  const std::string text = "alert " + std::to_string (alert) + " was acknowledged by " + who;
-  g_message ("%s", text.c_str ());
-  parts_.records->note ("order", Severity::Info, "", "acknowledge", text);
+  note_order ("", "acknowledge", who + " acknowledged alert " + std::to_string (alert));
   return true;
 }
 

@@ -141,6 +141,8 @@ def test_orders():
             assert word in answer["message"], answer
             tap.equal(daemon.workers("front") == old, "worker" not in word)
             tap.equal(get(daemon, "/api/cameras/front")["state"], "streaming")
+        kept = get(daemon, "/api/events?kind=order")["events"]
+        tap.equal([(event["camera"], event["code"]) for event in kept], [("front", "recover")] * 3)
         for path in ("/api/cameras/rear/test", "/api/camera/recover?camera=rear"):
             status, answer = post(daemon, path)
             tap.equal((status, answer["success"]), (409, False), str(answer))
