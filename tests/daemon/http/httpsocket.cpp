@@ -157,7 +157,7 @@ test_camera_that_comes_later ()
     socket.send (R"({"view": ["front"]})");
     socket.wait (1, "\"state\"");
     g_idle_add (add_camera, &http);
-    g_assert_cmpstr (parse_picture (socket.wait (2)).camera.c_str (), ==, "front");
+    g_assert_true (parse_picture (socket.wait (2)).camera == "front");
   });
 }
 
