@@ -72,18 +72,6 @@ sentence (const std::string &text)
 }
 
 static std::string
-value_text (const Key &key)
-{
-  std::string text = type_name (key.type);
-  const bool words = key.type == KeyType::Choice || key.type == KeyType::Flags;
-  if (const std::string range = describe_range (key); !range.empty ())
-    text += (words ? ": " : ", ") + range;
-  if (*key.unit)
-    text += std::string (" ") + key.unit;
-  return plain (text);
-}
-
-static std::string
 default_text (const Key &key)
 {
   if (*key.fallback)
@@ -115,7 +103,7 @@ configuration_manual ()
     for (const Key &key : schema_keys ())
       if (name == key.group)
         text += "\n*" + plain (key.name) + "*\n\t" + plain (key.doc)
-                + ".++\nValue: " + value_text (key) + ". Default: " + default_text (key)
+                + ".++\nValue: " + plain (describe_value (key)) + ". Default: " + default_text (key)
                 + ". Takes effect: " + effect (key.reload) + ".\n";
   }
   return text + "\n# SEE ALSO\n\n*camwardend*(8), *camwardenctl*(1)\n";

@@ -128,8 +128,8 @@ default_cell (const Key &key)
   return *key.derived ? cell (key.derived) : "none";
 }
 
-static std::string
-value_cell (const Key &key)
+std::string
+describe_value (const Key &key)
 {
   std::string text = type_name (key.type);
   const bool words = key.type == KeyType::Choice || key.type == KeyType::Flags;
@@ -137,7 +137,7 @@ value_cell (const Key &key)
     text += (words ? ": " : ", ") + range;
   if (*key.unit)
     text += std::string (" ") + key.unit;
-  return cell (text);
+  return text;
 }
 
 static const char *
@@ -164,7 +164,7 @@ configuration_reference ()
            + "\n\n| Key | Value | Default | Takes effect | What it does |\n|---|---|---|---|---|\n";
     for (const Key &key : schema_keys ())
       if (std::string_view (key.group) == group.name)
-        text += "| `" + std::string (key.name) + "` | " + value_cell (key) + " | "
+        text += "| `" + std::string (key.name) + "` | " + cell (describe_value (key)) + " | "
                 + default_cell (key) + " | " + reload_cell (key.reload) + " | " + cell (key.doc)
                 + " |\n";
   }
