@@ -140,13 +140,8 @@ def why_not():
 
 
 def main():
-    why = why_not()
-
-    def skip():
-        raise tap.Skip(why)
-
-    if why:
-        return tap.run([("packages", skip)])
+    if why := why_not():
+        return tap.skipped("packages", why)
     story = {}
 
     def prepare_next():

@@ -95,13 +95,8 @@ def why_not():
 
 
 def main():
-    why = why_not()
-
-    def skip():
-        raise tap.Skip(why)
-
-    if why:
-        return tap.run([("platforms", skip)])
+    if why := why_not():
+        return tap.skipped("platforms", why)
     cases, clean = arm64_cases()
     wanted = sys.argv[1:]
     every = [("debian_13", test_debian_13), *cases]

@@ -46,6 +46,14 @@ def run(cases):
     return good
 
 
+def skipped(name, why):
+    """All that there is to say of a program that cannot run here."""
+    def skip():
+        raise Skip(why)
+
+    return run([(name, skip)])
+
+
 def main(namespace):
     wanted = sys.argv[1:]
     cases = [

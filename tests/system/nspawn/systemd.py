@@ -82,13 +82,8 @@ def why_not():
 
 
 def main():
-    why = why_not()
-
-    def skip():
-        raise tap.Skip(why)
-
-    if why:
-        return tap.run([("systemd", skip)])
+    if why := why_not():
+        return tap.skipped("systemd", why)
     return tap.run(guest.cases(EXPECTED, ENDS, *live()))
 
 
