@@ -228,8 +228,9 @@ platforms) other platforms ;;
 suites)
     build build-test -Dwerror=true
     case " ${suites:-$default_suites} " in
-    *" web "*)
-        scripts/web-modules build-test/web-modules || echo "The browser tests will be skipped." >&2
+    *" web "* | *" system "*)
+        scripts/web-modules build-test/web-modules ||
+            echo "The tests of the page and of the reader in Node will be skipped." >&2
         ;;
     esac
     if [ "${chaos:-no}" = yes ]; then

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """camwardenctl as docs/camwardenctl.md and its manual page describe it: every command and option is
-named there, and each example works, with a real daemon, as it stands: "<!-- test: STATUS -->" before
+named there, and each example works, with a real daemon, as it stands: "<!-- test: ctl STATUS -->" before
 a block of sh says what each of its lines ends with."""
 
 import os
@@ -19,7 +19,7 @@ from ctlrun import CTL, ctl
 ROOT = pathlib.Path(os.environ["CAMWARDEN_SOURCE_ROOT"])
 DOCUMENT = (ROOT / "docs/camwardenctl.md").read_text(encoding="utf-8")
 MANUAL = (ROOT / "man/camwardenctl.1.scd").read_text(encoding="utf-8")
-BLOCK = re.compile(r"(?:<!-- test: (\d+) -->\n)?```sh\n(.*?)```", re.S)
+BLOCK = re.compile(r"(?:<!-- test: ctl (\d+) -->\n)?```sh\n(.*?)```", re.S)
 
 
 def commands():
