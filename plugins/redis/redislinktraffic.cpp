@@ -192,7 +192,7 @@ RedisLink::Impl::judge_error (Lock &lock, const SessionPtr &current, const std::
     fail (lock, current, text);
     break;
   case RedisError::Auth:
-    if (!g_str_has_prefix (text.c_str (), "NOPERM"))
+    if (!text.starts_with ("NOPERM"))
       fail (lock, current, text);
     break;
   case RedisError::Busy:

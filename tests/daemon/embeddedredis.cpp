@@ -114,7 +114,7 @@ private:
 bool
 refused (const std::string &reply)
 {
-  return g_str_has_prefix (reply.c_str (), "NOPERM") || g_str_has_prefix (reply.c_str (), "NOAUTH");
+  return reply.starts_with ("NOPERM") || reply.starts_with ("NOAUTH");
 }
 
 unsigned
@@ -198,7 +198,7 @@ test_acl ()
 
   Client writer (redis.port ());
   const std::string secret = read_file (redis.password_file ()).substr (0, 64);
-  g_assert_true (g_str_has_prefix (writer ("AUTH camwarden-worker wrong").c_str (), "WRONGPASS"));
+  g_assert_true (writer ("AUTH camwarden-worker wrong").starts_with ("WRONGPASS"));
   ASSERT_TEXT (writer (("AUTH " EMBEDDED_REDIS_USER " " + secret).c_str ()), "OK");
   ASSERT_TEXT (writer ("PUBLISH cam:x:frame 1"), "0");
   ASSERT_TEXT (writer ("SET cam:x:status up EX 10"), "OK");

@@ -58,7 +58,7 @@ talk (const std::string &name)
   notifier.alive ();
   ASSERT_TEXT (manager.next (), "WATCHDOG=1");
   notifier.reloading ();
-  g_assert_true (g_str_has_prefix (manager.next ().c_str (), "RELOADING=1\nMONOTONIC_USEC="));
+  g_assert_true (manager.next ().starts_with ("RELOADING=1\nMONOTONIC_USEC="));
   notifier.stopping ();
   ASSERT_TEXT (manager.next (), "STOPPING=1");
 }

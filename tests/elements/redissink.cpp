@@ -95,7 +95,7 @@ test_end_to_end ()
     g_assert_cmpint (header.width, ==, 64);
     g_assert_cmpint (header.height, ==, 48);
     g_assert_cmpfloat (header.fps, ==, 30);
-    g_assert_true (g_str_has_prefix (header.caps.c_str (), "image/jpeg"));
+    g_assert_true (header.caps.starts_with ("image/jpeg"));
     g_assert_cmpstr (header.health.c_str (), ==, "unknown");
     g_assert_cmpint (header.ts, >=, begin);
     g_assert_cmpint (header.ts, <=, g_get_real_time ());
@@ -161,8 +161,7 @@ test_modes ()
   g_assert_true (redis.command ({ "TYPE", "cam:x:frame:last" }) == "string");
   g_assert_true (redis.command ({ "TTL", "cam:x:frame:last" }) == "-1");
   g_assert_true (is_jpeg (redis.command ({ "GET", "cam:x:frame:last" })));
-  g_assert_true (
-      g_str_has_prefix (redis.command ({ "GET", "cam:x:frame:caps" }).c_str (), "image/jpeg"));
+  g_assert_true (redis.command ({ "GET", "cam:x:frame:caps" }).starts_with ("image/jpeg"));
   const int ttl = atoi (redis.command ({ "TTL", "cam:x:frame:caps" }).c_str ());
   g_assert_cmpint (ttl, >, 0);
   g_assert_cmpint (ttl, <=, 60);

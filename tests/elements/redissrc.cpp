@@ -247,7 +247,7 @@ test_stream_resumes ()
   g_assert_nonnull (first);
   g_assert_cmpuint (GST_BUFFER_OFFSET (gst_sample_get_buffer (first)), ==, 2);
   g_assert_true (bytes_of (first) == "01234567");
-  g_assert_true (g_str_has_prefix (caps_of (first).c_str (), "video/x-raw, format=(string)GRAY8"));
+  g_assert_true (caps_of (first).starts_with ("video/x-raw, format=(string)GRAY8"));
   server.command ({ "CLIENT", "KILL", "TYPE", "normal" });
   for (uint64_t seq = 3; seq <= 5; seq++)
     add_entry (server, seq);

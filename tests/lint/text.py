@@ -78,6 +78,14 @@ def test_shell_scripts():
         assert re.search(r"^set -eu", tree.text(name), re.M), f"{name}: no 'set -eu'"
 
 
+# Macros of a newer GLib: a temporary string has ended before they look at its text.
+def test_no_text_that_has_ended():
+    bad = [f"{name}:{number}: use starts_with or ends_with" for name in tree.sources(".cpp", ".h")
+           for number, line in enumerate(tree.text(name).splitlines(), 1)
+           if re.search(r"g_str_has_(prefix|suffix) \([^,]*\.c_str \(\),", line)]
+    assert not bad, "\n" + "\n".join(bad)
+
+
 def test_python_compiles():
     for name in tree.sources(".py"):
         compile(tree.text(name), name, "exec")
