@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the protection of the machine reaches: cameras, stores, our own files. */
+#include "builddate.h"
+
 #include "config/directories.h"
 #include "daemon/cleaner.h"
 #include "daemon/daemon.h"
@@ -50,7 +52,8 @@ idle_prune (const CameraConfig &camera, uint64_t bytes)
            .bytes = bytes,
            .protect_us = camera.prune_keep_newest,
            .slice_files = static_cast<uint64_t> (camera.prune_slice_files),
-           .slice_us = camera.prune_slice_time };
+           .slice_us = camera.prune_slice_time,
+           .clock_set_us = CAMWARDEN_BUILD_DATE * G_USEC_PER_SEC };
 }
 
 } // namespace

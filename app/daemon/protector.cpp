@@ -111,7 +111,7 @@ Protector::look_at_clock (const SystemSample &sample)
     tell ("clock", Severity::Info, "clock-step",
           std::string ("the clock was put ") + (change->correction > 0 ? "forward" : "back")
               + " by " + seconds_in_words (change->correction)
-              + "; stored frames and waits are not touched by it");
+              + "; stored frames keep their order, and waits do not notice");
   if (change && change->synchronised)
     tell ("clock", Severity::Info, "clock-synchronised", "the clock is synchronised from now on");
 }

@@ -22,6 +22,7 @@
  */
 
 #include "buildconfig.h"
+#include "builddate.h"
 
 #include "framestore/gstframestoresink.h"
 
@@ -227,13 +228,13 @@ gst_frame_store_sink_stats (GstFrameStoreSink *self)
       dropped (OutageReason::missing), "dropped-permission", G_TYPE_UINT64,
       dropped (OutageReason::permission), "dropped-held", G_TYPE_UINT64, priv->held.load (),
       "dropped-stopped", G_TYPE_UINT64, stats.dropped_stopped, nullptr);
-  gst_structure_set (result, "pruned", G_TYPE_UINT64, stats.pruned, "pruned-bytes", G_TYPE_UINT64,
-                     stats.pruned_bytes, "files", G_TYPE_UINT64, stats.files, "files-bytes",
-                     G_TYPE_UINT64, stats.files_bytes, "quarantined", G_TYPE_UINT64,
-                     stats.quarantined, "scanning", G_TYPE_BOOLEAN,
-                     static_cast<gboolean> (stats.scanning), "scan-time", G_TYPE_UINT64,
-                     stats.scan_us, "paused", G_TYPE_STRING, outage_reason_name (stats.outage),
-                     "errno", G_TYPE_INT, stats.error_number, nullptr);
+  gst_structure_set (
+      result, "pruned", G_TYPE_UINT64, stats.pruned, "pruned-bytes", G_TYPE_UINT64,
+      stats.pruned_bytes, "files", G_TYPE_UINT64, stats.files, "files-bytes", G_TYPE_UINT64,
+      stats.files_bytes, "quarantined", G_TYPE_UINT64, stats.quarantined, "scanning",
+      G_TYPE_BOOLEAN, static_cast<gboolean> (stats.scanning), "scan-time", G_TYPE_UINT64,
+      stats.scan_us, "names-ahead", G_TYPE_UINT64, stats.names_ahead_us, "paused", G_TYPE_STRING,
+      outage_reason_name (stats.outage), "errno", G_TYPE_INT, stats.error_number, nullptr);
   return result;
 }
 
@@ -363,6 +364,7 @@ writer_settings (const SinkSettings &settings)
   result.camera = settings.camera;
   result.max_queued_frames = settings.max_queued_frames;
   result.max_queued_bytes = settings.max_queued_bytes;
+  result.clock_set_us = CAMWARDEN_BUILD_DATE * G_USEC_PER_SEC;
   /* not GLib's generator: a process that forked would draw what its parent draws */
   if (getrandom (&result.run, sizeof result.run, 0) != sizeof result.run)
     result.run = g_random_int ();

@@ -138,15 +138,15 @@ Retention::oldest () const
 
 /* The time of the newest frame that is not in the future. */
 std::optional<int64_t>
-Retention::newest_until (int64_t wall) const
+Retention::newest_until (int64_t now) const
 {
   for (auto it = buckets_.rbegin (); it != buckets_.rend (); ++it) {
     const auto &[minute, bucket] = *it;
-    if (minute * minute_us > wall)
+    if (minute * minute_us > now)
       continue;
     for (size_t i = bucket.entries.size (); i > bucket.first; i--) {
       const int64_t time = frame_of (minute, bucket.entries[i - 1]).name.time_us;
-      if (time <= wall)
+      if (time <= now)
         return time;
     }
   }
@@ -154,17 +154,17 @@ Retention::newest_until (int64_t wall) const
 }
 
 uint64_t
-Retention::bytes_until (int64_t wall) const
+Retention::bytes_until (int64_t now) const
 {
   uint64_t future = 0;
   for (auto it = buckets_.rbegin (); it != buckets_.rend (); ++it) {
     const auto &[minute, bucket] = *it;
-    if (minute * minute_us > wall) {
+    if (minute * minute_us > now) {
       future += bucket.bytes;
       continue;
     }
     for (size_t i = bucket.entries.size (); i > bucket.first; i--) {
-      if (frame_of (minute, bucket.entries[i - 1]).name.time_us <= wall)
+      if (frame_of (minute, bucket.entries[i - 1]).name.time_us <= now)
         break;
       future += bucket.entries[i - 1].size;
     }
@@ -193,11 +193,11 @@ Retention::drop_first (Buckets::iterator place)
 }
 
 std::optional<StoredFrame>
-Retention::take_over_quota (uint64_t max_bytes, uint64_t incoming, int64_t wall)
+Retention::take_over_quota (uint64_t max_bytes, uint64_t incoming, int64_t now)
 {
   const auto frame = oldest ();
-  if (max_bytes == 0 || !frame || frame->name.time_us > wall
-      || bytes_until (wall) + incoming <= max_bytes)
+  if (max_bytes == 0 || !frame || frame->name.time_us > now
+      || bytes_until (now) + incoming <= max_bytes)
     return std::nullopt;
   drop_oldest ();
   return frame;
@@ -219,12 +219,12 @@ Retention::take_expired (int64_t max_age_us, int64_t wall, int64_t mono)
 }
 
 std::optional<StoredFrame>
-Retention::take_for_space (int64_t wall, int64_t protect)
+Retention::take_for_space (int64_t now, int64_t protect)
 {
   const auto frame = oldest ();
-  if (!frame || frame->name.time_us > wall)
+  if (!frame || frame->name.time_us > now)
     return std::nullopt;
-  const auto newest = newest_until (wall);
+  const auto newest = newest_until (now);
   if (!newest || frame->name.time_us > *newest - protect)
     return std::nullopt;
   drop_oldest ();

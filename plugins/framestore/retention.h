@@ -35,8 +35,9 @@ struct StoredFrame
  * and touches no file: take_*() forgets the frame it returns and the caller deletes that file (or
  * gives the frame back with add() when it could not).
  *
- * Frames in the future, which a clock that was set back leaves behind, are neither counted nor
- * taken until their time comes. Times are microseconds: `wall` UTC, `mono` of a monotonic clock. */
+ * Frames in the future, which a clock that was wrong leaves behind, are neither counted nor taken
+ * until their time comes. Times are microseconds: `wall` UTC, `mono` of a monotonic clock, `now` as
+ * StoreTime::present() has it. */
 class Retention
 {
 public:
@@ -59,14 +60,14 @@ public:
   void observe_clock (int64_t wall, int64_t mono);
 
   /* The oldest frame as long as the store and `incoming` bytes are above max_bytes (0: never). */
-  std::optional<StoredFrame> take_over_quota (uint64_t max_bytes, uint64_t incoming, int64_t wall);
+  std::optional<StoredFrame> take_over_quota (uint64_t max_bytes, uint64_t incoming, int64_t now);
 
   /* The oldest frame whose age is known, if it is older than max_age_us (0: never). */
   std::optional<StoredFrame> take_expired (int64_t max_age_us, int64_t wall, int64_t mono);
 
   /* The oldest frame, unless only those are left that are no more than `protect` older than the
    * newest one. */
-  std::optional<StoredFrame> take_for_space (int64_t wall, int64_t protect = protected_us);
+  std::optional<StoredFrame> take_for_space (int64_t now, int64_t protect = protected_us);
 
   [[nodiscard]] bool holds (int64_t minute) const;
   [[nodiscard]] uint64_t count () const;
@@ -93,8 +94,8 @@ private:
   [[nodiscard]] static Entry entry_of (const StoredFrame &frame);
   [[nodiscard]] static StoredFrame frame_of (int64_t minute, const Entry &entry);
   [[nodiscard]] std::optional<StoredFrame> oldest () const;
-  [[nodiscard]] std::optional<int64_t> newest_until (int64_t wall) const;
-  [[nodiscard]] uint64_t bytes_until (int64_t wall) const;
+  [[nodiscard]] std::optional<int64_t> newest_until (int64_t now) const;
+  [[nodiscard]] uint64_t bytes_until (int64_t now) const;
   using Buckets = std::map<int64_t, Bucket>;
   void drop_first (Buckets::iterator bucket);
   void drop_oldest ();

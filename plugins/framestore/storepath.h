@@ -15,11 +15,12 @@ namespace camwarden
  *   %Y/%m/%d/%H/%M/CAMERA_YYYYMMDDTHHMMSS.uuuuuuZ_RUN_SEQ.jpg
  *
  * in UTC, RUN eight hexadecimal digits drawn at each start, SEQ at least eight decimal ones. There
- * is no index: the directory is the truth, and the order of the names is the order of capture.
- * While it is written the file is called ".NAME.part", when the disk refused it ".NAME.bad". */
+ * is no index: the directory is the truth, and the order of the names is the order of capture (see
+ * StoreTime). While it is written the file is called ".NAME.part", when the disk refused it
+ * ".NAME.bad". */
 struct FrameName
 {
-  int64_t time_us = 0; /* capture, microseconds since 1970 in UTC */
+  int64_t time_us = 0; /* capture, microseconds since 1970 in UTC, as of StoreTime */
   uint32_t run = 0;
   uint32_t seq = 0;
 

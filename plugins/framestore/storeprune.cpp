@@ -4,6 +4,7 @@
 #include "framestore/retention.h"
 #include "framestore/storefolder.h"
 #include "framestore/storescan.h"
+#include "framestore/storetime.h"
 
 #include <cerrno>
 #include <chrono>
@@ -31,6 +32,10 @@ public:
   uint64_t
   run ()
   {
+    StoreTime time (order_.clock_set_us);
+    if (const auto newest = newest_stored (order_.location, order_.camera, time.believed (wall_)))
+      time.found (*newest);
+    present_ = time.present (wall_);
     StoreSpace begin, space;
     const ScanReport report = scan_store (
         order_.location, order_.camera,
@@ -56,7 +61,7 @@ private:
     const auto end
         = std::chrono::steady_clock::now () + std::chrono::microseconds (order_.slice_us);
     for (uint64_t files = 0; files < order_.slice_files && freed_ < order_.bytes; files++) {
-      const auto frame = index_.take_for_space (wall_, order_.protect_us);
+      const auto frame = index_.take_for_space (present_, order_.protect_us);
       if (!frame || !remove (*frame))
         return false;
       if (std::chrono::steady_clock::now () >= end)
@@ -87,6 +92,7 @@ private:
   const std::function<bool ()> &go_on_;
   StoreFolder folder_;
   Retention index_;
+  int64_t present_ = 0;
   uint64_t freed_ = 0;
 };
 

@@ -16,6 +16,7 @@ struct IdlePrune
   int64_t protect_us = 0;   /* no frame goes that is no more than this older than the newest one */
   uint64_t slice_files = 0; /* most files, */
   int64_t slice_us = 0;     /* and the longest time, in one go */
+  int64_t clock_set_us = 0; /* as of StoreSettings */
 };
 
 /* Deletes the oldest frames of a store that nobody writes to, by the same rules as its writer: only

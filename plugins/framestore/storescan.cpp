@@ -44,6 +44,33 @@ open_directory (int parent, const char *name, int flags)
   return Directory (directory);
 }
 
+/* The folders one level down, those of numbers, in order of time. */
+std::vector<int>
+read_numbers (DIR *directory, size_t digits)
+{
+  std::vector<int> numbers;
+  while (const dirent *entry = readdir (directory)) {
+    if (const auto number = parse_digits (entry->d_name, digits))
+      numbers.push_back (*number);
+  }
+  std::sort (numbers.begin (), numbers.end ());
+  return numbers;
+}
+
+Directory
+open_number (DIR *directory, int number, size_t digits)
+{
+  std::string name = std::to_string (number);
+  name.insert (0, digits - std::min (digits, name.size ()), '0');
+  return open_directory (dirfd (directory), name.c_str (), O_NOFOLLOW);
+}
+
+constexpr size_t
+digits_of (size_t level)
+{
+  return level == 0 ? 4 : 2;
+}
+
 class Scan
 {
 public:
@@ -81,17 +108,9 @@ private:
 bool
 Scan::walk (DIR *directory, size_t level)
 {
-  const size_t digits = level == 0 ? 4 : 2;
-  std::vector<int> numbers;
-  while (const dirent *entry = readdir (directory)) {
-    if (const auto number = parse_digits (entry->d_name, digits))
-      numbers.push_back (*number);
-  }
-  std::sort (numbers.begin (), numbers.end ());
-  for (const int number : numbers) {
-    std::string name = std::to_string (number);
-    name.insert (0, digits - std::min (digits, name.size ()), '0');
-    const Directory child = open_directory (dirfd (directory), name.c_str (), O_NOFOLLOW);
+  const size_t digits = digits_of (level);
+  for (const int number : read_numbers (directory, digits)) {
+    const Directory child = open_number (directory, number, digits);
     parts_[level] = number;
     if (!child)
       continue;
@@ -158,7 +177,68 @@ Scan::add_frame (int folder, const char *name, const FrameName &frame, int64_t m
   frames_.push_back ({ frame, static_cast<uint32_t> (size) });
 }
 
+/* The newest frame, from the end. */
+class Newest
+{
+public:
+  Newest (const std::string &camera, int64_t last) : camera_ (camera), last_ (last) {}
+
+  std::optional<int64_t>
+  in (DIR *directory, size_t level)
+  {
+    const size_t digits = digits_of (level);
+    const std::vector<int> numbers = read_numbers (directory, digits);
+    for (auto number = numbers.rbegin (); number != numbers.rend (); ++number) {
+      parts_[level] = *number;
+      const auto begin = first_minute (level);
+      if (!begin || *begin > minute_of (last_))
+        continue;
+      const Directory child = open_number (directory, *number, digits);
+      std::optional<int64_t> found;
+      if (child)
+        found
+            = level + 1 < levels ? in (child.get (), level + 1) : in_minute (child.get (), *begin);
+      if (found)
+        return found;
+    }
+    return std::nullopt;
+  }
+
+private:
+  /* Of the folder that is entered. */
+  [[nodiscard]] std::optional<int64_t>
+  first_minute (size_t level) const
+  {
+    const auto part = [&] (size_t at, int least) { return at <= level ? parts_[at] : least; };
+    return minute_from_parts (part (0, 0), part (1, 1), part (2, 1), part (3, 0), part (4, 0));
+  }
+
+  std::optional<int64_t>
+  in_minute (DIR *directory, int64_t minute)
+  {
+    std::optional<int64_t> newest;
+    while (const dirent *entry = readdir (directory)) {
+      const auto name = parse_file_name (entry->d_name, camera_);
+      if (name && minute_of (name->time_us) == minute && name->time_us <= last_
+          && (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN))
+        newest = std::max (newest.value_or (0), name->time_us);
+    }
+    return newest;
+  }
+
+  const std::string &camera_;
+  const int64_t last_;
+  std::array<int, levels> parts_{};
+};
+
 } // namespace
+
+std::optional<int64_t>
+newest_stored (const std::string &location, const std::string &camera, int64_t last)
+{
+  const Directory root = open_directory (AT_FDCWD, location.c_str (), 0);
+  return root ? Newest (camera, last).in (root.get (), 0) : std::nullopt;
+}
 
 ScanReport
 scan_store (const std::string &location, const std::string &camera,

@@ -4,6 +4,7 @@
 #include "framestore/retention.h"
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,5 +24,10 @@ struct ScanReport
 ScanReport scan_store (const std::string &location, const std::string &camera,
                        const std::function<void (std::span<const StoredFrame>)> &found,
                        const std::function<bool ()> &go_on);
+
+/* The time in the name of this camera's newest frame, of those that are not after `last`; reads few
+ * folders of a store of any size. */
+[[nodiscard]] std::optional<int64_t> newest_stored (const std::string &location,
+                                                    const std::string &camera, int64_t last);
 
 } // namespace camwarden

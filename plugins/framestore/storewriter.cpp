@@ -47,8 +47,9 @@ StoreWriter::Slice::spent () const
 StoreWriter::StoreWriter (StoreSettings settings, StoreLimits limits, StoreListener &listener,
                           StoreClock clock)
     : settings_ (std::move (settings)), clock_ (std::move (clock)), listener_ (listener),
-      limits_ (limits), run_ (settings_.run), folder_ (settings_.location),
-      prune_folder_ (settings_.location), sync_folder_ (settings_.location)
+      limits_ (limits), time_ (StoreTime (settings_.clock_set_us)), run_ (settings_.run),
+      folder_ (settings_.location), prune_folder_ (settings_.location),
+      sync_folder_ (settings_.location)
 {
   stats_.scanning = true;
   outage_.configure (limits.retry_us, limits.max_retry_us);
@@ -118,9 +119,10 @@ void
 StoreWriter::push (Ticket ticket, int64_t capture_us, uint64_t pts, FramePayload payload)
 {
   const FrameName name{ std::clamp<int64_t> (capture_us, 0, last_time_us), ticket.run, ticket.seq };
+  const int64_t mono = clock_.mono ();
   {
     std::lock_guard lock (mutex_);
-    queue_.push_back (Frame{ name, pts, std::move (payload) });
+    queue_.push_back (Frame{ name, mono, pts, std::move (payload) });
   }
   wake_writer_.notify_one ();
 }
@@ -173,8 +175,10 @@ StoreWriter::stats () const
 {
   const auto [files, bytes] = index_.with (
       [] (const Retention &index) { return std::pair (index.count (), index.bytes ()); });
+  const int64_t ahead = time_.with ([] (const StoreTime &time) { return time.ahead (); });
   std::lock_guard lock (mutex_);
   StoreStats stats = stats_;
+  stats.names_ahead_us = static_cast<uint64_t> (ahead);
   stats.files = files;
   stats.files_bytes = bytes;
   stats.outage = outage_.reason ();
@@ -257,6 +261,36 @@ StoreWriter::housekeep ()
     (void)keep_limits (0);
 }
 
+/* What is stored already may be newer than the wall clock says. After an outage there may be
+ * another disk. */
+void
+StoreWriter::look_for_newest (int64_t wall)
+{
+  const int64_t last = time_.with ([&] (const StoreTime &time) { return time.believed (wall); });
+  const auto newest = newest_stored (settings_.location, settings_.camera, last);
+  if (newest)
+    time_.with ([&] (StoreTime &time) { time.found (*newest); });
+  newest_known_ = true;
+}
+
+void
+StoreWriter::name (Frame &frame)
+{
+  const int64_t capture = frame.name.time_us;
+  if (!newest_known_)
+    look_for_newest (capture);
+  frame.name.time_us
+      = time_.with ([&] (StoreTime &time) { return time.name (capture, frame.mono); });
+}
+
+/* Until when frames are of the past. */
+int64_t
+StoreWriter::present () const
+{
+  const int64_t wall = clock_.wall ();
+  return time_.with ([&] (const StoreTime &time) { return time.present (wall); });
+}
+
 void
 StoreWriter::store (Frame frame)
 {
@@ -270,6 +304,7 @@ StoreWriter::store (Frame frame)
     drop (size);
     return;
   }
+  name (frame);
   const bool durable = limits_.get ().sync_interval_us == 0;
   int error = keep_limits (size);
   if (error == 0) {
@@ -385,6 +420,7 @@ StoreWriter::drop (uint64_t size)
 void
 StoreWriter::fail (const Frame &frame, int error)
 {
+  newest_known_ = newest_known_ && outage_reason_of (error) == OutageReason::full;
   begin_outage (error, path_of (frame.name));
   drop (frame.payload.bytes ().size ());
 }
@@ -412,13 +448,13 @@ int
 StoreWriter::keep_limits (uint64_t incoming)
 {
   const StoreLimits limits = limits_.get ();
-  const int64_t wall = clock_.wall (), mono = clock_.mono ();
+  const int64_t wall = clock_.wall (), mono = clock_.mono (), now = present ();
   Slice slice (*this, limits);
   more_to_prune_ = false;
   while (true) {
     const auto frame = index_.with ([&] (Retention &index) {
       index.observe_clock (wall, mono);
-      auto victim = index.take_over_quota (limits.max_bytes, incoming, wall);
+      auto victim = index.take_over_quota (limits.max_bytes, incoming, now);
       return victim ? victim : index.take_expired (limits.max_age_us, wall, mono);
     });
     uint64_t freed = 0;
@@ -506,10 +542,10 @@ void
 StoreWriter::prune_slice (StoreFolder &folder, uint64_t bytes, uint64_t files, int64_t protect,
                           Slice *slice)
 {
-  const int64_t wall = clock_.wall ();
+  const int64_t now = present ();
   while ((slice->freed () < bytes || slice->files () < files) && !slice->spent ()) {
     const auto frame
-        = index_.with ([&] (Retention &index) { return index.take_for_space (wall, protect); });
+        = index_.with ([&] (Retention &index) { return index.take_for_space (now, protect); });
     uint64_t freed = 0;
     if (!frame || !remove_file (folder, *frame, &freed))
       return;

@@ -6,6 +6,7 @@
 #include "framestore/storefolder.h"
 #include "framestore/storeoutage.h"
 #include "framestore/storescan.h"
+#include "framestore/storetime.h"
 
 #include <algorithm>
 #include <array>
@@ -64,7 +65,8 @@ struct StoreSettings
   std::string camera;
   uint32_t max_queued_frames = 16;
   uint64_t max_queued_bytes = uint64_t{ 64 } << 20;
-  uint32_t run = 0; /* random */
+  uint32_t run = 0;         /* random */
+  int64_t clock_set_us = 0; /* a wall clock that says less is not set */
 };
 
 /* What may change while it runs. */
@@ -106,7 +108,8 @@ struct StoreStats
   uint64_t quarantined = 0; /* ".bad" files in the store */
   uint64_t files = 0;
   uint64_t files_bytes = 0;
-  uint64_t scan_us = 0; /* how long the start scan took */
+  uint64_t scan_us = 0;        /* how long the start scan took */
+  uint64_t names_ahead_us = 0; /* of the wall clock: StoreTime */
   bool scanning = false;
   OutageReason outage = OutageReason::none;
   int error_number = 0;
@@ -139,8 +142,8 @@ public:
  * synchronisation. admit() and push() never wait for the disk; stop() waits for the system call
  * that is under way and for nothing else.
  *
- * Two locks, never held together and never during I/O or a call of the listener: mutex_ (queue,
- * counters, outage, what is to be synchronised) and the one inside index_. */
+ * Three locks, never two of them together and never during I/O or a call of the listener: mutex_
+ * (queue, counters, outage, what is to be synchronised) and those inside index_ and time_. */
 class StoreWriter
 {
 public:
@@ -181,7 +184,8 @@ private:
 
   struct Frame
   {
-    FrameName name;
+    FrameName name; /* with the time of capture until it is named */
+    int64_t mono;
     uint64_t pts;
     FramePayload payload;
   };
@@ -236,6 +240,8 @@ private:
   void housekeep ();
   void drop_queue ();
   void store (Frame frame);
+  void name (Frame &frame);
+  void look_for_newest (int64_t wall);
   [[nodiscard]] int write (const Frame &frame, bool durable);
   void finish (const Frame &frame, bool durable);
   void drop (uint64_t size);
@@ -266,6 +272,7 @@ private:
                     Slice *slice);
   void begin_outage (int error, const std::string &what);
   [[nodiscard]] std::string path_of (const FrameName &name) const;
+  [[nodiscard]] int64_t present () const;
   [[nodiscard]] bool may_quarantine () const;
   void count_quarantined ();
   [[nodiscard]] bool stopping () const;
@@ -277,6 +284,7 @@ private:
 
   Locked<StoreLimits> limits_;
   Locked<Retention> index_;
+  Locked<StoreTime> time_;
   std::atomic<bool> stopping_ = false;       /* written under mutex_ */
   std::atomic<int64_t> current_minute_ = -1; /* the folder being written into stays */
 
@@ -299,6 +307,7 @@ private:
   /* writer thread only */
   StoreFolder folder_, prune_folder_;
   bool more_to_prune_ = false;
+  bool newest_known_ = false;
   int64_t in_vain_until_ = 0; /* mono: deleting made no space, and is not tried before */
 
   /* keeper thread only */

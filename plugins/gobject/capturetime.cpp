@@ -27,8 +27,6 @@ is_live (GstElement *element)
 int64_t
 CaptureTime::age (GstElement *element, const GstSegment *segment, GstBuffer *buffer) const
 {
-  if (segment->format != GST_FORMAT_TIME)
-    return 0;
   if (segment->format != GST_FORMAT_TIME) /* a file's bytes, for instance */
     return 0;
   const GstClockTime time

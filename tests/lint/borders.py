@@ -54,7 +54,7 @@ BORDERS = [
     (r"plugins/redis/", ANYTHING + ["hiredis", "json", "gst"],
      ["common/", "gobject/", "redis/", "buildconfig.h"]),
     (r"plugins/framestore/", ANYTHING + ["gst"],
-     ["common/", "gobject/", "framestore/", "buildconfig.h"]),
+     ["common/", "gobject/", "framestore/", "buildconfig.h", "builddate.h"]),
     (r"plugins/health/", ANYTHING + ["gst"],
      ["common/", "gobject/", "health/", "buildconfig.h"]),
     # The application knows elements as gst-launch does.
