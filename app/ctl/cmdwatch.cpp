@@ -24,6 +24,7 @@ struct WatchOptions
   char *uri = nullptr;
   char *password_file = nullptr;
   double interval = 1, duration = 0;
+  gboolean stream = FALSE;
 
   WatchOptions () = default;
   WatchOptions (const WatchOptions &) = delete;
@@ -53,8 +54,33 @@ with_channel (const RedisLocation &server, const std::string &uri, const std::st
   return uri + (uri.find ('?') == std::string::npos ? "?" : "&") + "channel=" + channel;
 }
 
+struct Source
+{
+  std::string uri;
+  FramesFrom from = FramesFrom::Channel;
+};
+
+/* A camera that is read from its stream, or not at all. */
+bool
+choose_mode (JsonObject *camera, Source &source, ClientError &error)
+{
+  const std::string modes = "+" + json_text (camera, "modes") + "+";
+  const auto has = [&] (const char *mode) {
+    return modes.find (std::string ("+") + mode + "+") != std::string::npos;
+  };
+  if (modes == "++" || has ("pubsub"))
+    return true;
+  if (!has ("stream")) {
+    error = { EXIT_MISSING, _ ("this camera's frames go neither to a channel nor to a stream; see "
+                               "modes in camwarden.conf(5)") };
+    return false;
+  }
+  source.from = FramesFrom::Stream;
+  return true;
+}
+
 /* Where the daemon says that the camera's frames are. */
-std::optional<std::string>
+std::optional<Source>
 ask_location (CtlContext &context, const char *id, ClientError &error)
 {
   Client &client = context.client ();
@@ -83,18 +109,17 @@ ask_location (CtlContext &context, const char *id, ClientError &error)
                                    "embedded-listen in camwarden.conf(5)") };
     return {};
   }
-  return with_channel (*server, uri, channel);
+  Source source{ with_channel (*server, uri, channel) };
+  if (!choose_mode (camera, source, error))
+    return {};
+  return source;
 }
 
 std::optional<RedisSettings>
-settings_for (CtlContext &context, const WatchOptions &options, ClientError &error)
+settings_for (const Source &source, const WatchOptions &options, ClientError &error)
 {
-  const auto uri = options.uri ? std::optional<std::string> (options.uri)
-                               : ask_location (context, options.camera, error);
-  if (!uri)
-    return {};
   g_autoptr (GError) problem = nullptr;
-  auto where = parse_redis_location (uri->c_str (), &problem);
+  auto where = parse_redis_location (source.uri.c_str (), &problem);
   if (!where) {
     error = { EXIT_USAGE, problem->message };
     return {};
@@ -150,6 +175,10 @@ watch (CtlContext &context, FrameConsumer &consumer, const WatchOptions &options
   const int64_t begin = g_get_monotonic_time ();
   (void)consumer.look ();
   while (interrupt.wait (options.interval)) {
+    if (const std::string refusal = consumer.refusal (); !refusal.empty ()) {
+      complain (take_string (g_strdup_printf (_ ("Redis refuses: %s"), refusal.c_str ())));
+      return EXIT_UNREACHABLE;
+    }
     show (context, consumer.look (), rates);
     const auto passed = static_cast<double> (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
     if (fflush (stdout) != 0 || (options.duration > 0 && passed >= options.duration))
@@ -169,6 +198,8 @@ check (const WatchOptions &options)
 {
   if (options.camera && options.uri)
     return _ ("--camera and --uri exclude each other");
+  if (options.stream && !options.uri)
+    return _ ("--stream goes with --uri; a camera's own configuration says where to read");
   if (options.camera && !is_camera_id (options.camera))
     return _ ("--camera wants a camera's id; \"camwardenctl cameras\" lists them");
   if (!(options.interval >= 0.1 && options.interval <= 3600))
@@ -187,6 +218,8 @@ run_watch (CtlContext &context, int argc, char **argv)
       N_ ("ID") },
     { "uri", 0, 0, G_OPTION_ARG_STRING, &options.uri, N_ ("A channel, without asking the daemon"),
       N_ ("redis://HOST:PORT/CHANNEL") },
+    { "stream", 0, 0, G_OPTION_ARG_NONE, &options.stream,
+      N_ ("With --uri: the stream of that channel"), nullptr },
     { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &options.password_file,
       N_ ("A file with the password of Redis"), N_ ("FILE") },
     { "interval", 'i', 0, G_OPTION_ARG_DOUBLE, &options.interval,
@@ -196,19 +229,23 @@ run_watch (CtlContext &context, int argc, char **argv)
     {},
   };
   const char *about
-      = _ ("Subscribes as any consumer does, until Ctrl-C. Latency is the time from the capture\n"
-           "to the arrival here, the middle one and (the greatest); ? where the clocks of two\n"
-           "machines cannot be compared. lost counts frames whose number never came.\n\n"
+      = _ ("Reads as any consumer does, from the channel or the camera's stream, until\n"
+           "Ctrl-C. Latency is the time from the capture to the arrival here, the middle one\n"
+           "and (the greatest); ? where the clocks of two machines cannot be compared. lost\n"
+           "counts frames whose number never came.\n\n"
            "Exit status: 0 frames came, 2 none did.");
   if (!context.parse_alone (entries, argc, argv, about))
     return EXIT_USAGE;
   if (const std::string problem = check (options); !problem.empty ())
     return wrong_usage (problem);
   ClientError error;
-  auto settings = settings_for (context, options, error);
+  const auto source = options.uri ? std::optional (Source{
+                          options.uri, options.stream ? FramesFrom::Stream : FramesFrom::Channel })
+                                  : ask_location (context, options.camera, error);
+  auto settings = source ? settings_for (*source, options, error) : std::nullopt;
   if (!settings)
     return complain (error);
-  FrameConsumer consumer (std::move (*settings));
+  FrameConsumer consumer (std::move (*settings), source->from);
   return watch (context, consumer, options);
 }
 

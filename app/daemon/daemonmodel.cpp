@@ -105,6 +105,7 @@ camera_status (const CameraConfig &config, const CameraSet::Camera *camera)
   status.state = CameraState::Stopped;
   status.source = without_passwords (config.source);
   status.channel = config.channel;
+  status.modes = config.modes;
   if (config.framerate.numerator > 0 && config.framerate.denominator > 0)
     status.target_fps
         = static_cast<double> (config.framerate.numerator) / config.framerate.denominator;

@@ -266,16 +266,20 @@ def test_tokens():
 
 # --- watch ---
 
-def frame(seq, run="a"):
+def header(seq, run="a"):
     now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
-    facts = json.dumps({"v": 1, "cam": "front", "run": run, "seq": seq, "mono": now - 5000,
-                        "ts": time.time_ns() // 1000 - 5000, "sync": True, "w": 2, "h": 2,
-                        "caps": "image/jpeg", "health": "ok"}).encode()
+    return json.dumps({"v": 1, "cam": "front", "run": run, "seq": seq, "mono": now - 5000,
+                       "ts": time.time_ns() // 1000 - 5000, "sync": True, "w": 2, "h": 2,
+                       "caps": "image/jpeg", "health": "ok"}).encode()
+
+
+def frame(seq):
+    facts = header(seq)
     return (b"\xff\xd8\xff\xfe" + (len(facts) + 2).to_bytes(2, "big") + facts + b"x" * 1000)
 
 
 @contextlib.contextmanager
-def publishing(port, lose=()):
+def publishing(port, lose=(), stream=False):
     """50 frames a second, but for the numbers that are lost."""
     stop = threading.Event()
 
@@ -286,7 +290,10 @@ def publishing(port, lose=()):
             seq += 1
             if seq % 100 not in lose:
                 with contextlib.suppress(redis.exceptions.ConnectionError):
-                    client.publish("cam:front:frame", frame(seq))
+                    if stream:
+                        client.xadd("cam:front:frame:stream", {"m": header(seq), "d": b"x" * 1000}, maxlen=30)
+                    else:
+                        client.publish("cam:front:frame", frame(seq))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -325,6 +332,37 @@ def test_watch():
             code, _, err = ctl(*place, "watch")
             tap.equal(code, 69)
             assert "embedded-listen" in err, err
+
+
+def test_watch_of_a_stream():
+    with redisserver.RedisServer() as server, \
+            publishing(server.port, lose=range(20, 100, 20), stream=True):
+        uri = f"redis://127.0.0.1:{server.port}"
+        words = ("watch", "-d", "2", "--json")
+        code, out, err = ctl(*words, "--uri", f"{uri}/cam:front:frame", "--stream")
+        tap.equal((code, err), (0, ""))
+        total = json.loads(out.splitlines()[-1])
+        assert 60 < total["frames"] < 110 and 2 <= total["lost"] <= 6, total
+        assert 4.5 < total["latency_ms"] < 100 and total["runs"] == 0, total
+        tap.equal(ctl("watch", "--uri", f"{uri}/cam:front:frame", "-d", "0.3")[0], 2)
+        front = {"id": "front", "channel": "cam:front:frame"}
+        status = {"redis": {"uri": uri}}
+        for modes, expected in ("stream+key", 0), ("pubsub+stream", 2), ("key", 66):
+            answers = {"/api/status": status, "/api/cameras": {"cameras": [{**front, "modes": modes}]}}
+            with serving(answers) as (_, place):
+                code, out, err = ctl(*place, "watch", "-d", "0.5", "-i", "0.2")
+                tap.equal((modes, code, bool(err)), (modes, expected, expected == 66))
+        tap.equal(ctl("watch", "--stream")[0], 64)
+
+
+def test_watch_of_what_is_no_stream():
+    with redisserver.RedisServer() as server:
+        with redis.Redis(port=server.port) as client:
+            client.set("cam:front:frame:stream", "a key")
+        code, _, err = ctl("watch", "--stream", "-d", "5", "-i", "0.2", "--uri",
+                           f"redis://127.0.0.1:{server.port}/cam:front:frame")
+        tap.equal(code, 69)
+        assert "WRONGTYPE" in err, err
 
 
 def test_watch_goes_on_without_redis():

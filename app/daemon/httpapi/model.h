@@ -38,6 +38,7 @@ struct CameraStatus
   std::string source;        /* the description it was built from, as in the configuration */
   bool test_picture = false; /* source=auto found no camera: the picture is not a camera's */
   std::string channel;       /* where its frames go, such as cam:front:frame */
+  std::string modes;         /* how they go there, such as pubsub+stream */
   std::string caps;          /* what is published, as text; empty: not known yet */
 
   std::optional<double> fps;        /* measured */
