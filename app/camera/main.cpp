@@ -163,8 +163,10 @@ run (int argc, char **argv)
     g_printerr ("camwarden-camera: --link-fd %d: %s\n", options.link_fd, g_strerror (errno));
     return exitcode::Usage;
   }
-  if (options.link_fd >= 0)
+  if (options.link_fd >= 0) {
     log_to_daemon ();
+    speak_english ();
+  }
   const auto config = load_config (options);
   const CameraConfig *camera = config ? choose_camera (*config, options.camera) : nullptr;
   if (!camera)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include "buildconfig.h"
+#include "gobject/catalogue.h"
 
 #include <clocale>
 
@@ -20,8 +20,16 @@ init_i18n ()
 {
   setlocale (LC_ALL, "");
   setlocale (LC_NUMERIC, "C");
-  bindtextdomain (GETTEXT_PACKAGE, CAMWARDEN_LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  bind_catalogue ();
+  textdomain (GETTEXT_PACKAGE); /* for ngettext () */
+}
+
+/* From here on nobody is spoken to: logs, the API and Redis carry one language, and whatever the
+ * system and the libraries say there is searched for. Before a second thread starts. */
+inline void
+speak_english ()
+{
+  setlocale (LC_MESSAGES, "C");
 }
 
 } // namespace camwarden

@@ -45,6 +45,7 @@ Daemon::Daemon (Options options, Notifier notifier)
       }),
       model_ (parts_)
 {
+  greeting_ = { _ ("Dashboard:"), _ ("Frames:   ") };
   parts_.started = g_get_real_time ();
   parts_.started_mono = g_get_monotonic_time ();
 }
@@ -153,6 +154,7 @@ Daemon::run ()
   auto config = read_config (why);
   if (!config)
     return exitcode::Configuration;
+  speak_english ();
   adopt (std::move (*config));
   auto on_signal = [this] (int number, GSourceFunc function) {
     return SourceId (g_unix_signal_add (number, function, this));
@@ -230,11 +232,10 @@ Daemon::say_hello ()
     return;
   greeted_ = true;
   for (const auto &url : http_->urls ())
-    g_print (_ ("Dashboard: %s\n"), url.c_str ());
+    g_print ("%s %s\n", greeting_.dashboard, url.c_str ());
   if (!parts_.config->cameras ().empty ())
-    g_print (_ ("Frames:    gst-launch-1.0 redissrc location=%s/%s ! jpegdec ! videoconvert ! "
-                "autovideosink\n"),
-             uri.c_str (), parts_.config->cameras ().front ().channel.c_str ());
+    g_print ("%s gst-launch-1.0 redissrc location=%s/%s ! jpegdec ! videoconvert ! autovideosink\n",
+             greeting_.frames, uri.c_str (), parts_.config->cameras ().front ().channel.c_str ());
   fflush (stdout);
 }
 

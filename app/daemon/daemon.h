@@ -91,6 +91,10 @@ private:
   bool stopping_ = false;
   int64_t stop_requested_at_ = 0; /* monotonic us */
   int64_t redis_asked_ = 0;       /* monotonic us */
+  struct
+  {
+    const char *dashboard, *frames;
+  } greeting_; /* of the time when it spoke to a person */
   bool greeted_ = false;
   std::string redis_trouble_; /* said last */
 

@@ -2,7 +2,6 @@
 #include "daemon/daemonmodel.h"
 
 #include "buildconfig.h"
-#include "config/i18n.h"
 #include "core/secrettext.h"
 #include "redis/redislocation.h"
 
@@ -55,7 +54,7 @@ DaemonModel::status () const
   status.uptime = g_get_monotonic_time () - parts_.started_mono;
   status.ready = parts_.ready;
   if (!parts_.ready)
-    status.not_ready = _ ("The daemon is starting");
+    status.not_ready = "The daemon is starting";
   status.configuration_error = parts_.configuration_error;
   status.redis = redis ();
   return status;
@@ -143,7 +142,7 @@ DaemonModel::snapshot (const std::string &camera, SnapshotDone done)
   if (found)
     return found->supervisor->snapshot (std::move (done));
   g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                                          _ ("There is no running camera \"%s\""), camera.c_str ());
+                                          "There is no running camera \"%s\"", camera.c_str ());
   done (nullptr, error);
 }
 

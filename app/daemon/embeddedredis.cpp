@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/embeddedredis.h"
 
-#include "config/i18n.h"
 #include "daemon/runtimefile.h"
 
 #include <algorithm>
@@ -229,8 +228,8 @@ EmbeddedRedis::launch ()
 {
   const std::string program = find_server (settings_.program);
   if (program.empty ())
-    return retry (_ ("there is no redis-server on this machine. Install the package "
-                     "redis-server, or name a server of yours as uri in [redis]"));
+    return retry ("there is no redis-server on this machine. Install the package "
+                  "redis-server, or name a server of yours as uri in [redis]");
   port_ = first_free_port (settings_.port);
   wanted_text_ = conf (port_).text ();
   last_lines_.clear ();

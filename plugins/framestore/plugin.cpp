@@ -2,14 +2,12 @@
 #include "buildconfig.h"
 
 #include "framestore/gstframestoresink.h"
-
-#include <glib/gi18n-lib.h>
+#include "gobject/catalogue.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  bindtextdomain (CAMWARDEN_PACKAGE, CAMWARDEN_LOCALEDIR);
-  bind_textdomain_codeset (CAMWARDEN_PACKAGE, "UTF-8");
+  camwarden::bind_catalogue ();
   return GST_ELEMENT_REGISTER (framestoresink, plugin);
 }
 

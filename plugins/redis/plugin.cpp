@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "buildconfig.h"
 
+#include "gobject/catalogue.h"
 #include "redis/gstredisdeviceprovider.h"
 #include "redis/gstredissink.h"
 #include "redis/gstredissrc.h"
 
-#include <glib/gi18n-lib.h>
-
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  bindtextdomain (CAMWARDEN_PACKAGE, CAMWARDEN_LOCALEDIR);
-  bind_textdomain_codeset (CAMWARDEN_PACKAGE, "UTF-8");
+  camwarden::bind_catalogue ();
   return GST_ELEMENT_REGISTER (redissink, plugin) && GST_ELEMENT_REGISTER (redissrc, plugin)
          && GST_DEVICE_PROVIDER_REGISTER (redisdeviceprovider, plugin);
 }
