@@ -36,14 +36,21 @@ is_control (char c)
   return static_cast<unsigned char> (c) < 0x20 || c == 0x7f;
 }
 
+/* For translators; who shows the text translates it. */
+constexpr const char *
+N_ (const char *text)
+{
+  return text;
+}
+
 std::string
 part_problem (std::string_view part)
 {
   if (part.empty ())
-    return "an empty part in a name";
+    return N_ ("an empty part in a name");
   if (part == "." || part == "..")
-    return "a name with \"..\" or \".\" in it";
-  return part.size () > longest_part ? "a name that is too long" : "";
+    return N_ ("a name with \"..\" or \".\" in it");
+  return part.size () > longest_part ? N_ ("a name that is too long") : "";
 }
 
 } // namespace
@@ -52,18 +59,18 @@ std::string
 member_problem (std::string_view name)
 {
   if (name.empty ())
-    return "a member without a name";
+    return N_ ("a member without a name");
   if (name.front () == '/')
-    return "an absolute path";
+    return N_ ("an absolute path");
   if (name.size () > longest_name)
-    return "a name that is too long";
+    return N_ ("a name that is too long");
   if (std::any_of (name.begin (), name.end (), is_control))
-    return "a control character in a name";
+    return N_ ("a control character in a name");
   if (name == about_member)
     return {};
   const std::string_view tree = member_tree (name);
   if (std::find (trees.begin (), trees.end (), tree) == trees.end ())
-    return "a member that no backup has";
+    return N_ ("a member that no backup has");
   size_t depth = 0;
   for (size_t begin = 0; begin != std::string_view::npos; depth++) {
     const size_t end = name.find ('/', begin);
@@ -72,10 +79,10 @@ member_problem (std::string_view name)
     begin = end == std::string_view::npos ? end : end + 1;
   }
   if (depth > deepest)
-    return "folders that are nested too deep";
+    return N_ ("folders that are nested too deep");
   if (tree == "manifest" && name != end_member && !is_manifest_part (name))
-    return "a member that no backup has";
-  return tree == "history" && name != history_member ? "a member that no backup has" : "";
+    return N_ ("a member that no backup has");
+  return tree == "history" && name != history_member ? N_ ("a member that no backup has") : "";
 }
 
 std::string_view

@@ -75,7 +75,8 @@ ArchiveReader::check_entry (archive_entry *entry, ArchiveMember &member)
   member.name = name ? name : "";
   const std::string shown = clip (member.name, 60);
   if (const std::string why = member_problem (member.name); !why.empty ())
-    return fail (Result::Bad, text_of (_ ("refused: %s (\"%s\")"), why.c_str (), shown.c_str ()));
+    return fail (Result::Bad,
+                 text_of (_ ("refused: %s (\"%s\")"), _ (why.c_str ()), shown.c_str ()));
   if (archive_entry_filetype (entry) != AE_IFREG || archive_entry_hardlink (entry)
       || archive_entry_symlink (entry))
     return fail (Result::Bad,

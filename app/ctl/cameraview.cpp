@@ -4,6 +4,7 @@
 #include "config/i18n.h"
 #include "config/values.h"
 #include "ctl/daemonanswers.h"
+#include "ctl/daemonwords.h"
 #include "gobject/ref.h"
 
 #include <algorithm>
@@ -25,7 +26,12 @@ count (JsonObject *object, const char *name)
 static std::string
 row (const Terminal &terminal, const char *label, const std::string &text)
 {
-  constexpr unsigned indent = 2, column = 12;
+  constexpr unsigned indent = 2;
+  const unsigned column
+      = indent
+        + widest ({ _ ("size"), _ ("source"), _ ("caps"), _ ("channel"), _ ("frames"), _ ("worker"),
+                    _ ("restarts"), _ ("recovery"), _ ("last error") })
+        + 1;
   if (text.empty ())
     return {};
   return std::string (indent, ' ') + pad (label, column - indent)
@@ -115,10 +121,11 @@ format_camera_test (JsonObject *answer, const Terminal &terminal)
   const std::string verdict = json_text (answer, "verdict");
   const bool good = verdict == "ok" || verdict == "unknown" || verdict.empty ();
   const Tone tone = good ? Tone::Good : Tone::Warning;
-  std::string text = take_string (g_strdup_printf (
-      _ ("%s: a new frame of %sx%s, %s bytes, verdict %s"), json_text (answer, "camera").c_str (),
-      count (answer, "width").c_str (), count (answer, "height").c_str (),
-      count (answer, "frame_size").c_str (), verdict.empty () ? "unknown" : verdict.c_str ()));
+  std::string text = take_string (
+      g_strdup_printf (_ ("%s: a new frame of %sx%s, %s bytes, verdict %s"),
+                       json_text (answer, "camera").c_str (), count (answer, "width").c_str (),
+                       count (answer, "height").c_str (), count (answer, "frame_size").c_str (),
+                       verdict_word (verdict.empty () ? "unknown" : verdict).c_str ()));
   if (const auto luma = json_number (answer, "luma"))
     text += take_string (
         g_strdup_printf (_ (", brightness %.0f of 255"), std::clamp (*luma, 0.0, 255.0)));
@@ -136,19 +143,27 @@ MonitorLine::keep (double fps)
     rates_.erase (rates_.begin ());
 }
 
+static unsigned
+plain_width (const CameraLine &camera)
+{
+  std::string line = format_cameras ({ camera }, Terminal{});
+  line.pop_back ();
+  return text_width (line);
+}
+
 std::string
 MonitorLine::next (const CameraLine &camera)
 {
   keep (camera.fps.value_or (0));
   std::string line = format_cameras ({ camera }, terminal_);
   line.pop_back ();
-  const unsigned used
-      = 2 + std::max (text_width (camera.id), 6u) + 2 + 10 + 2 + 10 + 2 + 10 + 2 + 7;
+  const unsigned width = plain_width (camera);
+  const unsigned used = width + verdict_columns
+                        - std::min (text_width (verdict_word (camera.verdict)), verdict_columns);
   if (used + 2 >= terminal_.columns)
     return line;
-  const unsigned verdict = std::min (text_width (camera.verdict), 7u);
   const double highest = *std::max_element (rates_.begin (), rates_.end ());
-  return line + std::string (7 - verdict + 1, ' ')
+  return line + std::string (used - width + 1, ' ')
          + terminal_.paint (
              tone_of (camera.level),
              spark_line (rates_, highest, terminal_.columns - used - 1, terminal_.utf8));

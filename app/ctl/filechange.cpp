@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ctl/filechange.h"
 
+#include "config/i18n.h"
 #include "gobject/ref.h"
 
 #include <cerrno>
@@ -97,7 +98,7 @@ read_whole (const std::string &path, std::string &error)
     error = problem->message;
     return {};
   }
-  error = path + " is no small file";
+  error = take_string (g_strdup_printf (_ ("%s is no small file"), path.c_str ()));
   return {};
 }
 

@@ -79,7 +79,9 @@ indented (const Terminal &terminal, const char *label, const std::string &text)
 {
   if (text.empty ())
     return {};
-  constexpr unsigned indent = 4, column = 11; /* where the text begins */
+  constexpr unsigned indent = 4;
+  const unsigned column /* where the text begins */
+      = indent + std::max (widest ({ _ ("cause"), _ ("done"), _ ("fix") }) + 1, 7u);
   return std::string (indent, ' ') + pad (label, column - indent)
          + wrap (text, terminal.columns - column, 0, std::string (column, ' ')) + "\n";
 }

@@ -2,6 +2,7 @@
 #include "ctl/recordsview.h"
 
 #include "config/i18n.h"
+#include "ctl/daemonwords.h"
 #include "gobject/ref.h"
 
 namespace camwarden
@@ -47,7 +48,8 @@ format_alert (JsonObject *alert, const Terminal &terminal)
   const Tone tone = open ? tone_of_severity (json_text (alert, "severity")) : Tone::Faint;
   std::string head
       = take_string (g_strdup_printf ("%.0f ", json_number (alert, "id").value_or (0)));
-  head += local_time (json_text (alert, "timestamp")) + " " + json_text (alert, "message");
+  head += local_time (json_text (alert, "timestamp")) + " "
+          + translated (json_text (alert, "message"));
   std::string text = marked (tone, head, 4, terminal);
   text += note (_ ("cause"), json_text (alert, "cause"), terminal);
   text += note (_ ("done"), json_text (alert, "done"), terminal);
@@ -66,7 +68,7 @@ format_event (JsonObject *event, const Terminal &terminal)
   const std::string camera = json_text (event, "camera"), message = json_text (event, "message");
   if (!camera.empty () && message.find (camera) == std::string::npos)
     text += camera + ": ";
-  text += json_text (event, "kind") + ": " + message;
+  text += json_text (event, "kind") + ": " + translated (message);
   return marked (tone_of_severity (json_text (event, "severity")), text, 20, terminal);
 }
 

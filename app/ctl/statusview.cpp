@@ -2,6 +2,7 @@
 #include "ctl/statusview.h"
 
 #include "config/i18n.h"
+#include "ctl/daemonwords.h"
 #include "gobject/ref.h"
 
 #include <algorithm>
@@ -9,7 +10,14 @@
 namespace camwarden
 {
 
-static constexpr unsigned label_columns = 8, mark_columns = 2;
+static constexpr unsigned mark_columns = 2;
+
+/* What stands before the texts of all parts, and a blank. */
+static unsigned
+label_columns ()
+{
+  return widest ({ _ ("daemon"), _ ("redis"), _ ("machine"), _ ("runs"), _ ("saves") }) + 1;
+}
 
 Tone
 tone_of (const std::string &level)
@@ -30,7 +38,7 @@ format_span (double seconds)
     return take_string (g_strdup_printf (_ ("%.0f ms"), seconds * 1000));
   if (seconds < 120)
     return take_string (g_strdup_printf (_ ("%.0f s"), seconds));
-  if (seconds < 120 * 60)
+  if (seconds < 100 * 60)
     return take_string (g_strdup_printf (_ ("%.0f min"), seconds / 60));
   if (seconds < 48 * 3600)
     return take_string (g_strdup_printf (_ ("%.0f h"), seconds / 3600));
@@ -50,8 +58,8 @@ plain_sentence (const StatusFacts &facts)
   if (!facts.ready)
     return facts.not_ready.empty ()
                ? std::string (_ ("Camwarden is starting."))
-               : take_string (
-                   g_strdup_printf (_ ("Camwarden is not ready: %s."), facts.not_ready.c_str ()));
+               : take_string (g_strdup_printf (_ ("Camwarden is not ready: %s."),
+                                               translated (facts.not_ready).c_str ()));
   if (facts.overall == "healthy") {
     const size_t number = facts.cameras.size ();
     return take_string (
@@ -79,8 +87,8 @@ plain_sentence (const StatusFacts &facts)
 std::string
 format_part (const Terminal &terminal, Tone tone, const std::string &label, const std::string &text)
 {
-  const unsigned room = terminal.columns - mark_columns - label_columns;
-  return terminal.paint (tone, terminal.mark (tone)) + " " + pad (label, label_columns)
+  const unsigned room = terminal.columns - mark_columns - label_columns ();
+  return terminal.paint (tone, terminal.mark (tone)) + " " + pad (label, label_columns ())
          + clip (text, room) + "\n";
 }
 
@@ -120,8 +128,8 @@ camera_line (const CameraLine &camera, unsigned id_columns, const Terminal &term
   if (camera.age)
     age = take_string (g_strdup_printf (_ ("%s ago"), format_span (*camera.age).c_str ()));
   return terminal.paint (tone, terminal.mark (tone)) + " " + pad (camera.id, id_columns) + "  "
-         + terminal.paint (tone, pad (camera.state, 10)) + "  " + pad (rate, 10) + "  "
-         + pad (age, 10) + "  " + clip (camera.verdict, 7) + "\n";
+         + terminal.paint (tone, pad (state_word (camera.state), 10)) + "  " + pad (rate, 10) + "  "
+         + pad (age, 10) + "  " + clip (verdict_word (camera.verdict), verdict_columns) + "\n";
 }
 
 std::string
@@ -129,7 +137,7 @@ format_issue (const IssueLine &issue, const Terminal &terminal)
 {
   const Tone tone = tone_of (issue.level);
   return terminal.paint (tone, terminal.mark (tone)) + " "
-         + wrap (issue.text, terminal.columns - mark_columns, mark_columns) + "\n";
+         + wrap (translated (issue.text), terminal.columns - mark_columns, mark_columns) + "\n";
 }
 
 std::string
@@ -143,9 +151,9 @@ std::string
 format_cameras (const std::vector<CameraLine> &cameras, const Terminal &terminal)
 {
   std::string text;
-  unsigned id_columns = label_columns - 2;
+  unsigned id_columns = label_columns () - 2;
   for (const auto &camera : cameras)
-    id_columns = std::clamp (text_width (camera.id), id_columns, 32u);
+    id_columns = std::max (id_columns, std::min (text_width (camera.id), 32u));
   for (const auto &camera : cameras)
     text += camera_line (camera, id_columns, terminal);
   return text;

@@ -51,6 +51,8 @@ struct StatusFacts
                                        const std::string &label, const std::string &text);
 [[nodiscard]] std::string format_issue (const IssueLine &issue, const Terminal &terminal);
 
+inline constexpr unsigned verdict_columns = 8;
+
 /* "850 ms", "12 s", "3 min", "5 h", "12 d": two figures at most, for people. */
 [[nodiscard]] std::string format_span (double seconds);
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <glib.h>
+#include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -136,6 +137,58 @@ pad (const std::string &text, unsigned columns)
   return field;
 }
 
+unsigned
+widest (std::initializer_list<const char *> labels)
+{
+  unsigned width = 0;
+  for (const char *label : labels)
+    width = std::max (width, text_width (label));
+  return width;
+}
+
+/* Chinese has no blanks: a line ends between any two of its characters, but does not begin with
+ * what closes, nor end with what opens. */
+static bool
+may_end_between (gunichar before, gunichar after)
+{
+  constexpr std::u32string_view closing = U"\"',.;:!?)]}%\u2019\u201d\u2026\u3001\u3002\u300b\u300d"
+                                          U"\u300f\u3011\uff01\uff09\uff0c\uff0e\uff1a\uff1b\uff1f";
+  constexpr std::u32string_view opening = U"\"'([{\u2018\u201c\u300a\u300c\u300e\u3010\uff08";
+  return (g_unichar_iswide (before) || g_unichar_iswide (after))
+         && closing.find (after) == std::u32string_view::npos
+         && opening.find (before) == std::u32string_view::npos;
+}
+
+namespace
+{
+
+struct Piece
+{
+  std::string text;
+  bool blank; /* before it */
+};
+
+} // namespace
+
+/* What a line ends between. */
+static std::vector<Piece>
+pieces_of (const std::string &text)
+{
+  std::vector<Piece> pieces;
+  for (const auto &word : split_words (text, " ")) {
+    pieces.push_back ({ {}, true });
+    gunichar before = 0;
+    for (const char *p = word.c_str (); *p; p = g_utf8_next_char (p)) {
+      const gunichar point = g_utf8_get_char (p);
+      if (before && may_end_between (before, point))
+        pieces.push_back ({ {}, false });
+      pieces.back ().text.append (p, static_cast<size_t> (g_utf8_next_char (p) - p));
+      before = point;
+    }
+  }
+  return pieces;
+}
+
 std::string
 wrap (const std::string &text, unsigned columns, unsigned indent, const std::string &prefix)
 {
@@ -145,10 +198,11 @@ wrap (const std::string &text, unsigned columns, unsigned indent, const std::str
     lines += (lines.empty () ? "" : prefix + std::string (indent, ' ')) + line + "\n";
     line.clear ();
   };
-  for (const auto &word : split_words (harmless (text), " ")) {
-    if (!line.empty () && text_width (line) + 1 + text_width (word) > room ())
+  for (const auto &piece : pieces_of (harmless (text))) {
+    const std::string gap = piece.blank ? " " : "";
+    if (!line.empty () && text_width (line + gap + piece.text) > room ())
       break_line ();
-    line += (line.empty () ? "" : " ") + clip (word, columns - indent);
+    line += (line.empty () ? "" : gap) + clip (piece.text, columns - indent);
   }
   break_line ();
   lines.pop_back ();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct Terminal
 
 /* Columns that a text takes on a terminal. */
 [[nodiscard]] unsigned text_width (const std::string &text);
+[[nodiscard]] unsigned widest (std::initializer_list<const char *> labels);
 
 /* The text without control characters, cut to at most that many columns, the cut marked by "...".
  */

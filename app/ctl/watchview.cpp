@@ -40,12 +40,12 @@ format_figures (const FrameFigures &figures, const std::vector<double> &rates,
   const std::string latency = take_string (
       g_strdup_printf (_ ("latency %s (%s)"), span (figures.latency.quantile (0.5)).c_str (),
                        span (figures.latency.greatest ()).c_str ()));
-  const std::string lost = take_string (
-      g_strdup_printf (_ ("lost %" G_GUINT64_FORMAT), static_cast<guint64> (figures.lost)));
+  const std::string lost
+      = take_string (g_strdup_printf (_ ("lost %s"), std::to_string (figures.lost).c_str ()));
   const Tone tone = figures.frames == 0 ? Tone::Bad : figures.lost ? Tone::Warning : Tone::Good;
-  std::string line = terminal.paint (tone, pad (rate, 10)) + " " + pad (latency, 25) + " "
+  std::string line = terminal.paint (tone, pad (rate, 10)) + " " + pad (latency, 27) + " "
                      + pad (lost, 9) + " " + pad (amount (bytes_each (figures)), 7);
-  constexpr unsigned used = 10 + 1 + 25 + 1 + 9 + 1 + 7 + 1;
+  constexpr unsigned used = 10 + 1 + 27 + 1 + 9 + 1 + 7 + 1;
   if (!rates.empty () && terminal.columns > used + 4)
     line += " "
             + spark_line (rates, *std::max_element (rates.begin (), rates.end ()),
@@ -57,22 +57,22 @@ std::string
 format_summary (const FrameFigures &figures, const Terminal &terminal)
 {
   std::string text = take_string (g_strdup_printf (
-      _ ("%" G_GUINT64_FORMAT
-         " frames in %.1f s: %.1f fps, %s each, %s a second; lost %" G_GUINT64_FORMAT
-         "; longest gap %s"),
-      static_cast<guint64> (figures.frames), figures.seconds, figures.fps (),
+      _ ("%s frames in %.1f s: %.1f fps, %s each, %s a second; lost %s; longest gap %s"),
+      std::to_string (figures.frames).c_str (), figures.seconds, figures.fps (),
       amount (bytes_each (figures)).c_str (),
       amount (figures.seconds > 0 ? static_cast<double> (figures.bytes) / figures.seconds : 0)
           .c_str (),
-      static_cast<guint64> (figures.lost), span (figures.longest_gap).c_str ()));
+      std::to_string (figures.lost).c_str (), span (figures.longest_gap).c_str ()));
   if (figures.latency.greatest ())
     text += take_string (g_strdup_printf (_ ("; latency %s, %s for 99 of 100, %s at most"),
                                           span (figures.latency.quantile (0.5)).c_str (),
                                           span (figures.latency.quantile (0.99)).c_str (),
                                           span (figures.latency.greatest ()).c_str ()));
   if (figures.runs)
-    text += take_string (g_strdup_printf (_ ("; the camera began anew %" G_GUINT64_FORMAT " times"),
-                                          static_cast<guint64> (figures.runs)));
+    text += take_string (
+        g_strdup_printf (ngettext ("; the camera began anew %s time",
+                                   "; the camera began anew %s times", figures.runs),
+                         std::to_string (figures.runs).c_str ()));
   return wrap (text + ".", terminal.columns, 2) + "\n";
 }
 

@@ -238,7 +238,7 @@ def test_devices():
 def test_camera():
     code, out, _ = asked(answers(), "camera", "front")
     tap.equal(code, 0)
-    for text in ("size      1280x720, 30 fps wanted", "published 4990, dropped 3",
+    for text in ("size       1280x720, 30 fps wanted", "published 4990, dropped 3",
                  "process 123, since then", "source 2, pipeline 1", "v4l2src: no frame"):
         assert text in out, out
     for status, expected in (("warning", 1), ("critical", 2), ("off", 0), ("great", 3)):
