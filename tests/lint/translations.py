@@ -1,0 +1,114 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each text of the programs and plugins is translated into each language of po/LINGUAS."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+import tap
+import tree
+
+UPDATE = "ninja -C build camwarden-update-po, then translate in"
+# As po/meson.build and the preset glib of meson call it.
+EXTRACT = ["xgettext", "--from-code=UTF-8", "--add-comments", "--keyword=_", "--keyword=N_",
+           "--add-location=file"]
+
+
+def lines(name):
+    return [line for line in tree.text(name).splitlines() if line and not line.startswith("#")]
+
+
+LANGUAGES = " ".join(lines("po/LINGUAS")).split()
+
+
+def run(*command):
+    return subprocess.run(command, cwd=tree.ROOT, capture_output=True, text=True)
+
+
+def template(file):
+    done = run(*EXTRACT, f"--output={file}", *lines("po/POTFILES.in"))
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    text = pathlib.Path(file).read_text(encoding="UTF-8")
+    assert text.count("\nmsgid ") > 700, "nearly nothing was found"
+
+
+def attributes(catalogue, *kinds):
+    """The msgids that msgattrib finds of these kinds."""
+    done = run("msgattrib", *kinds, "--no-wrap", "--no-location", catalogue)
+    assert done.returncode == 0, done.stderr
+    return [text for text in re.findall(r'^(?:#~ )?msgid "(.+)"$', done.stdout, re.M)]
+
+
+def complaints(catalogue, pot, folder):
+    """What is wrong with a catalogue, a line each."""
+    merged = f"{folder}/merged.po"
+    done = run("msgmerge", "--quiet", "--no-fuzzy-matching", f"--output-file={merged}", catalogue,
+               pot)
+    assert done.returncode == 0, done.stderr
+    found = [f"not translated: {text}" for text in attributes(merged, "--untranslated")]
+    found += [f"fuzzy: {text}" for text in attributes(merged, "--only-fuzzy", "--no-obsolete")]
+    found += [f"said no more: {text}" for text in attributes(merged, "--only-obsolete")]
+    done = run("msgfmt", "--check", "--output-file=/dev/null", catalogue)
+    return found + (done.stderr.splitlines() if done.returncode else [])
+
+
+def checked(name):
+    with tempfile.TemporaryDirectory() as folder:
+        template(f"{folder}/camwarden.pot")
+        return complaints(name, f"{folder}/camwarden.pot", folder)
+
+
+def test_languages():
+    tap.equal(sorted(name for name in tree.sources(".po") if name.count("/") == 1),
+              [f"po/{language}.po" for language in LANGUAGES])
+
+
+def test_complete():
+    for language in LANGUAGES:
+        found = checked(f"po/{language}.po")
+        assert not found, (f"po/{language}.po:\n" + "\n".join(found)
+                           + f"\nRun {UPDATE} po/{language}.po.")
+
+
+def test_names_stay():
+    """Commands, options, keys in back quotes and machine words are the same in each language."""
+    name = re.compile(r"camwarden\w+|(?<![\w-])--[a-z][\w-]+|`[^`]*`|/(?:etc|usr|proc|sys|dev)/[\w./-]+"
+                      r"|\[(?:redis|http|store|alerts|history|log|recovery|health)\]"
+                      r"|\b[a-z]+(?:-[a-z]+)+=|\bCAMWARDEN_\w+|apt-get install [\w.-]+")
+    for language in LANGUAGES:
+        for text, forms in tree_entries(language):
+            for form in forms:
+                tap.equal(set(name.findall(form)), set(name.findall(text)), f"{language}: {text}")
+
+
+def tree_entries(language):
+    """(msgid, [msgstr, ...])"""
+    done = run("msgcat", "--no-wrap", "--no-location", f"po/{language}.po")
+    for block in done.stdout.split("\n\n")[1:]:
+        # Long texts stand on several lines even so, one for each that they make.
+        block = block.replace('"\n"', "")
+        fields = re.findall(r'^(msg\w+)(?:\[\d\])? "(.*)"$', block, re.M)
+        msgid = next((text for field, text in fields if field == "msgid"), "")
+        if msgid:
+            yield msgid, [text for field, text in fields if field == "msgstr"]
+
+
+def test_the_check_can_fail():
+    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    with tempfile.TemporaryDirectory() as folder:
+        pot, po = pathlib.Path(folder, "a.pot"), pathlib.Path(folder, "a.po")
+        pot.write_text(head + 'msgid "a"\nmsgstr ""\n\nmsgid "b"\nmsgstr ""\n\n'
+                              '#, c-format\nmsgid "c %s"\nmsgstr ""\n')
+        po.write_text(head + '#, fuzzy\nmsgid "b"\nmsgstr "B"\n\n#, c-format\nmsgid "c %s"\n'
+                             'msgstr "C %d"\n\nmsgid "d"\nmsgstr "D"\n')
+        found = "\n".join(complaints(po, pot, folder))
+    for wanted in ("not translated: a", "fuzzy: b", "said no more: d", "format specifications"):
+        assert wanted in found, found
+
+
+tap.main(globals())
