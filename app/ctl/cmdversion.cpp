@@ -33,6 +33,7 @@ details (CtlContext &context)
   JsonObject *daemon = status ? json_node_get_object (status.get ()) : nullptr;
   rows.emplace_back ("camwardend", json_text (daemon, "version"));
   rows.emplace_back ("redis", json_text (json_object (daemon, "redis"), "server"));
+  rows.emplace_back ("configuration", CAMWARDEN_SYSCONFDIR);
   rows.emplace_back ("glib", triple (glib_major_version, glib_minor_version, glib_micro_version));
   rows.emplace_back ("libsoup", triple (soup_get_major_version (), soup_get_minor_version (),
                                         soup_get_micro_version ()));
@@ -66,7 +67,8 @@ run_version (CtlContext &context, int argc, char **argv)
   gboolean verbose = FALSE;
   const GOptionEntry entries[] = {
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose,
-      N_ ("Of the daemon, Redis, libraries and the system, too"), nullptr },
+      N_ ("Of the daemon, Redis, libraries and the system too, and where its configuration is"),
+      nullptr },
     {},
   };
   if (!context.parse_alone (entries, argc, argv))
@@ -79,7 +81,7 @@ run_version (CtlContext &context, int argc, char **argv)
   else
     for (const auto &[name, value] : rows)
       print (context.terminal,
-             pad (name, 12) + "  " + clip (value.empty () ? _ ("not known") : value, 60) + "\n");
+             pad (name, 13) + "  " + clip (value.empty () ? _ ("not known") : value, 60) + "\n");
   return EXIT_HEALTHY;
 }
 

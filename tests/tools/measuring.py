@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """camwardenctl selftest and tune: with a real worker, a real Redis, real pipelines."""
 
+import functools
 import json
 import os
 import pathlib
@@ -13,8 +14,11 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
+import namespaces
 import toolrun
 import tap
+
+obstacle = namespaces.enter(mounts=True)
 
 
 def run(*words, **changes):
@@ -130,6 +134,38 @@ def test_apply_with_one_file():
         tap.equal(done.code, 64)
         assert "encoder=jpegenc quality=" in done.err and "[camera:a]" in done.err, done.err
         tap.equal(config.read_text(), text)
+
+
+def test_apply_as_installed():
+    """The drop-in goes where the installed program reads it; nobody else sees this folder."""
+    if obstacle:
+        raise tap.Skip(obstacle)
+    installed = pathlib.Path(json.loads(run("version", "--verbose", "--json").out)
+                             ["configuration"])
+    base = next(parent for parent in installed.parents if parent.is_dir())
+    here = functools.partial(run, CAMWARDEN_CONFIG="")  # not one file, as the others use
+    namespaces.run("mount", "-t", "tmpfs", "tmpfs", str(base))
+    try:
+        installed.mkdir(parents=True)
+        main = installed / "camwarden.conf"
+        text = "[camera:a]\nsource=videotestsrc\n[camera:b]\nsource=videotestsrc\n"
+        main.write_text(text)
+        done = here("tune", "--duration", "5", "--apply")
+        tap.equal((done.code, "--yes" in done.err), (64, True), done.err)
+        tap.equal(list(installed.iterdir()), [main])
+        done = here("tune", "--duration", "5", "--apply", "--yes")
+        tap.equal(done.code, 0, done.err)
+        added, = (installed / "conf.d").iterdir()
+        assert str(added) in done.err and "reload" in done.err, done.err
+        tap.equal(main.read_text(), text)
+        tap.equal(here("config", "check").code, 0)
+        for camera in "ab":
+            encoder = here("config", "get", f"camera:{camera}", "encoder").out
+            assert encoder.startswith("jpegenc quality="), encoder
+        added.unlink()
+        tap.equal(here("config", "get", "camera:a", "encoder").out.strip(), "auto")
+    finally:
+        namespaces.run("umount", str(base))
 
 
 def test_usage():
