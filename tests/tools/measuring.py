@@ -163,7 +163,7 @@ def test_apply_as_installed():
             encoder = here("config", "get", f"camera:{camera}", "encoder").out
             assert encoder.startswith("jpegenc quality="), encoder
         added.unlink()
-        tap.equal(here("config", "get", "camera:a", "encoder").out.strip(), "auto")
+        tap.equal(here("config", "get", "camera:a", "encoder").out.strip(), "jpegenc")
     finally:
         namespaces.run("umount", str(base))
 
