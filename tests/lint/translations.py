@@ -41,7 +41,8 @@ def attributes(catalogue, *kinds):
     """The msgids that msgattrib finds of these kinds."""
     done = run("msgattrib", *kinds, "--no-wrap", "--no-location", catalogue)
     assert done.returncode == 0, done.stderr
-    return [text for text in re.findall(r'^(?:#~ )?msgid "(.+)"$', done.stdout, re.M)]
+    joined = re.sub(r'"\n(?:#~ )?"', "", done.stdout)  # a text of several lines
+    return re.findall(r'^(?:#~ )?msgid "(.+)"$', joined, re.M)
 
 
 def complaints(catalogue, pot, folder):
@@ -81,17 +82,17 @@ def test_names_stay():
                       r"|\[(?:redis|http|store|alerts|history|log|recovery|health)\]"
                       r"|\b[a-z]+(?:-[a-z]+)+=|\bCAMWARDEN_\w+|apt-get install [\w.-]+")
     for language in LANGUAGES:
-        for text, forms in tree_entries(language):
-            for form in forms:
+        for text, forms in entries(language):
+            for form in filter(None, forms):
                 tap.equal(set(name.findall(form)), set(name.findall(text)), f"{language}: {text}")
 
 
-def tree_entries(language):
+def entries(language):
     """(msgid, [msgstr, ...])"""
     done = run("msgcat", "--no-wrap", "--no-location", f"po/{language}.po")
     for block in done.stdout.split("\n\n")[1:]:
         # Long texts stand on several lines even so, one for each that they make.
-        block = block.replace('"\n"', "")
+        block = block.replace('"\n"', "").replace("\\n", " ")
         fields = re.findall(r'^(msg\w+)(?:\[\d\])? "(.*)"$', block, re.M)
         msgid = next((text for field, text in fields if field == "msgid"), "")
         if msgid:
@@ -102,12 +103,13 @@ def test_the_check_can_fail():
     head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
     with tempfile.TemporaryDirectory() as folder:
         pot, po = pathlib.Path(folder, "a.pot"), pathlib.Path(folder, "a.po")
-        pot.write_text(head + 'msgid "a"\nmsgstr ""\n\nmsgid "b"\nmsgstr ""\n\n'
+        pot.write_text(head + 'msgid "a"\nmsgstr ""\n\nmsgid ""\n"e\\n"\n"f"\nmsgstr ""\n\nmsgid "b"\nmsgstr ""\n\n'
                               '#, c-format\nmsgid "c %s"\nmsgstr ""\n')
         po.write_text(head + '#, fuzzy\nmsgid "b"\nmsgstr "B"\n\n#, c-format\nmsgid "c %s"\n'
                              'msgstr "C %d"\n\nmsgid "d"\nmsgstr "D"\n')
         found = "\n".join(complaints(po, pot, folder))
-    for wanted in ("not translated: a", "fuzzy: b", "said no more: d", "format specifications"):
+    for wanted in ("not translated: a", "not translated: e\\nf", "fuzzy: b", "said no more: d",
+                   "format specifications"):
         assert wanted in found, found
 
 
