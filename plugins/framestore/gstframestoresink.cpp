@@ -13,10 +13,13 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 v4l2src ! image/jpeg,width=1280 ! framestoresink location=/var/lib/frames
- * camera=front interval=1000000000 max-bytes=2000000000 gst-launch-1.0 multifilesrc
- * location=/var/lib/frames/2026/01/31/23/59/front_20260131T235958.000000Z_5eed0001_00000001.jpg !
- * jpegdec ! videoconvert ! autovideosink
+ * gst-launch-1.0 v4l2src ! image/jpeg,width=1280 ! framestoresink location=/var/lib/frames \
+ *     camera=front interval=1000000000 max-bytes=2000000000
+ * ]|
+ * |[
+ * cd /var/lib/frames/2026/01/31/23/59
+ * gst-launch-1.0 multifilesrc location=front_20260131T235958.000000Z_5eed0001_00000001.jpg ! \
+ *     jpegdec ! videoconvert ! autovideosink
  * ]|
  * The first line stores a picture a second in up to 2 GB, the second shows one of them.
  */

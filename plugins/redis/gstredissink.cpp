@@ -12,15 +12,21 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 v4l2src ! video/x-raw,width=1280,height=720 ! jpegenc ! redissink
- * location=redis://127.0.0.1/cam:front:frame gst-launch-1.0 redissrc
- * location=redis://127.0.0.1/cam:front:frame ! jpegdec ! videoconvert ! autovideosink
+ * gst-launch-1.0 v4l2src ! video/x-raw,width=1280,height=720 ! jpegenc ! \
+ *     redissink location=redis://127.0.0.1/cam:front:frame
+ * ]|
+ * |[
+ * gst-launch-1.0 redissrc location=redis://127.0.0.1/cam:front:frame ! \
+ *     jpegdec ! videoconvert ! autovideosink
  * ]|
  * The first line publishes a camera's pictures, the second shows them, on any number of machines.
  * |[
- * gst-launch-1.0 videotestsrc is-live=true ! jpegenc ! redissink
- * location=redis://127.0.0.1/cam:front:frame modes=stream+key gst-launch-1.0 redissrc
- * location=redis://127.0.0.1/cam:front:frame mode=stream ! jpegdec ! videoconvert ! autovideosink
+ * gst-launch-1.0 videotestsrc is-live=true ! jpegenc ! \
+ *     redissink location=redis://127.0.0.1/cam:front:frame modes=stream+key
+ * ]|
+ * |[
+ * gst-launch-1.0 redissrc location=redis://127.0.0.1/cam:front:frame mode=stream ! \
+ *     jpegdec ! videoconvert ! autovideosink
  * ]|
  * The same through a Redis stream, from which a slow reader can skip.
  */
@@ -35,6 +41,7 @@
 #include "redis/framepublisher.h"
 #include "redis/gstredisconnection.h"
 #include "redis/gstredisenums.h"
+#include "redis/gstredissinksettings.h"
 
 #include <glib/gi18n-lib.h>
 #include <gst/video/video.h>
@@ -48,36 +55,10 @@ using namespace camwarden;
 static GstStaticPadTemplate sink_template
     = GST_STATIC_PAD_TEMPLATE ("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
-#define DEFAULT_CAMERA "camera"
-
 /* How long the first frame waits for a server that is there but slow to greet. */
 static constexpr int64_t FIRST_ATTEMPT = 250 * 1000;
 
-enum {
-  PROP_MODES = CONNECTION_N_PROPS,
-  PROP_MAX_STREAM_LENGTH,
-  PROP_KEY_TTL,
-  PROP_REQUEST_CHANNEL,
-  PROP_MAX_QUEUED_FRAMES,
-  PROP_MAX_QUEUED_BYTES,
-  PROP_METADATA,
-  PROP_CAMERA,
-  PROP_COPY,
-  PROP_TRACK_DEMAND,
-  PROP_WANTED,
-  PROP_STATS,
-  N_PROPS,
-};
-
-static GParamSpec *props[N_PROPS];
-
-struct SinkSettings
-{
-  ConnectionSettings connection;
-  PublisherSettings publisher; /* its redis: filled in at start */
-
-  SinkSettings () { publisher.camera = DEFAULT_CAMERA; }
-};
+static GParamSpec *props[SINK_N_PROPS];
 
 struct GstRedisSinkPrivate
 {
@@ -85,7 +66,7 @@ struct GstRedisSinkPrivate
   Ref<GCancellable> cancellable = Ref<GCancellable>::adopt (g_cancellable_new ());
 
   /* settings, copied at start */
-  Locked<SinkSettings> settings;
+  Locked<RedisSinkSettings> settings;
 
   /* made at start, gone at stop; streaming thread, state changes, and under the lock for readers */
   std::unique_ptr<FramePublisher> publisher;
@@ -129,64 +110,6 @@ G_DEFINE_TYPE_WITH_CODE (GstRedisSink, gst_redis_sink, GST_TYPE_BASE_SINK,
                                                 gst_redis_sink_uri_handler_init))
 GST_ELEMENT_REGISTER_DEFINE (redissink, "redissink", GST_RANK_PRIMARY, GST_TYPE_REDIS_SINK)
 
-static constexpr auto READY_ONLY = static_cast<GParamFlags> (
-    G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_READY);
-static constexpr auto READ_ONLY
-    = static_cast<GParamFlags> (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-static void
-install_frame_properties ()
-{
-  props[PROP_MODES] = g_param_spec_flags (
-      "modes", "Modes", "What is done with each frame; several can be combined with +",
-      GST_TYPE_REDIS_SINK_MODES, PUBLISH_PUBSUB, READY_ONLY);
-  props[PROP_MAX_STREAM_LENGTH] = g_param_spec_uint (
-      "max-stream-length", "Maximum stream length",
-      "Entries kept in the stream CHANNEL:stream (mode stream)", 1, G_MAXINT, 30, READY_ONLY);
-  props[PROP_KEY_TTL] = g_param_spec_uint64 (
-      "key-ttl", "Key time to live",
-      "Nanoseconds after which the key CHANNEL:last expires (mode key; 0: never; at least 1 ms)", 0,
-      G_MAXINT64, 0, READY_ONLY);
-  props[PROP_REQUEST_CHANNEL] = g_param_spec_string (
-      "request-channel", "Request channel",
-      "Channel on which JSON objects ask for one frame each, which carries the object as \"req\" "
-      "(NULL: every frame is published)",
-      nullptr, READY_ONLY);
-  props[PROP_METADATA] = g_param_spec_boolean (
-      "metadata", "Metadata",
-      "Put the JSON header into the JPEG, as its first comment (FALSE: publish it unchanged)", TRUE,
-      READY_ONLY);
-  props[PROP_CAMERA] = g_param_spec_string ("camera", "Camera", "The header's camera name",
-                                            DEFAULT_CAMERA, READY_ONLY);
-  props[PROP_TRACK_DEMAND] = g_param_spec_boolean (
-      "track-demand", "Track demand",
-      "Ask the server twice a second who subscribes, to keep the property wanted up to date", FALSE,
-      READY_ONLY);
-}
-
-static void
-install_queue_properties ()
-{
-  props[PROP_MAX_QUEUED_FRAMES] = g_param_spec_uint (
-      "max-queued-frames", "Maximum queued frames",
-      "Frames that wait while the server is slow or away; the oldest is dropped", 1, 100000, 4,
-      READY_ONLY);
-  props[PROP_MAX_QUEUED_BYTES] = g_param_spec_uint64 (
-      "max-queued-bytes", "Maximum queued bytes",
-      "Bytes that wait while the server is slow or away; the newest frame always may", 1,
-      G_MAXINT64, 8 * 1024 * 1024, READY_ONLY);
-  props[PROP_COPY] = g_param_spec_enum (
-      "copy", "Copy", "Copy the memory of a frame that has to wait", GST_TYPE_REDIS_SINK_COPY,
-      static_cast<int> (CopyPolicy::Auto), READY_ONLY);
-  props[PROP_WANTED] = g_param_spec_boolean (
-      "wanted", "Wanted",
-      "Somebody wants frames: a subscriber, a waiting request, or mode stream or key. Its notify "
-      "comes from the connection's thread",
-      FALSE, READ_ONLY);
-  props[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics", "What became of the frames",
-                                          GST_TYPE_STRUCTURE, READ_ONLY);
-}
-
 static void
 gst_redis_sink_class_init (GstRedisSinkClass *klass)
 {
@@ -199,10 +122,8 @@ gst_redis_sink_class_init (GstRedisSinkClass *klass)
   object_class->finalize = gst_redis_sink_finalize;
   object_class->set_property = gst_redis_sink_set_property;
   object_class->get_property = gst_redis_sink_get_property;
-  install_connection_properties (props);
-  install_frame_properties ();
-  install_queue_properties ();
-  g_object_class_install_properties (object_class, N_PROPS, props);
+  make_sink_properties (props);
+  g_object_class_install_properties (object_class, SINK_N_PROPS, props);
 
   base_class->start = gst_redis_sink_start;
   base_class->stop = gst_redis_sink_stop;
@@ -242,94 +163,13 @@ gst_redis_sink_finalize (GObject *object)
 /* --- properties --------------------------------------------------------------------------------
  */
 
-/* False: not one of these. */
-static bool
-store_frame_property (PublisherSettings &settings, guint id, const GValue *value)
-{
-  switch (id) {
-  case PROP_MODES:
-    settings.modes = g_value_get_flags (value);
-    return true;
-  case PROP_MAX_STREAM_LENGTH:
-    settings.max_stream_length = g_value_get_uint (value);
-    return true;
-  case PROP_KEY_TTL:
-    settings.key_ttl_ms = (g_value_get_uint64 (value) + GST_MSECOND - 1) / GST_MSECOND;
-    return true;
-  case PROP_REQUEST_CHANNEL:
-    settings.request_channel = string_of_value (value);
-    return true;
-  case PROP_MAX_QUEUED_FRAMES:
-    settings.max_queued_frames = g_value_get_uint (value);
-    return true;
-  case PROP_MAX_QUEUED_BYTES:
-    settings.max_queued_bytes = g_value_get_uint64 (value);
-    return true;
-  case PROP_METADATA:
-    settings.metadata = g_value_get_boolean (value);
-    return true;
-  case PROP_CAMERA:
-    settings.camera = string_of_value (value);
-    return true;
-  case PROP_COPY:
-    settings.copy = static_cast<CopyPolicy> (g_value_get_enum (value));
-    return true;
-  case PROP_TRACK_DEMAND:
-    settings.track_demand = g_value_get_boolean (value);
-    return true;
-  default:
-    return false;
-  }
-}
-
 static void
 gst_redis_sink_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  const bool known = GST_REDIS_SINK (object)->priv->settings.with ([&] (SinkSettings &settings) {
-    return set_connection_property (settings.connection, id, value)
-           || store_frame_property (settings.publisher, id, value);
-  });
+  const bool known = GST_REDIS_SINK (object)->priv->settings.with (
+      [&] (RedisSinkSettings &settings) { return set_sink_property (settings, id, value); });
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-}
-
-static bool
-load_frame_property (const PublisherSettings &settings, guint id, GValue *value)
-{
-  switch (id) {
-  case PROP_MODES:
-    g_value_set_flags (value, settings.modes);
-    return true;
-  case PROP_MAX_STREAM_LENGTH:
-    g_value_set_uint (value, settings.max_stream_length);
-    return true;
-  case PROP_KEY_TTL:
-    g_value_set_uint64 (value, settings.key_ttl_ms * GST_MSECOND);
-    return true;
-  case PROP_REQUEST_CHANNEL:
-    set_string_value (value, settings.request_channel);
-    return true;
-  case PROP_MAX_QUEUED_FRAMES:
-    g_value_set_uint (value, settings.max_queued_frames);
-    return true;
-  case PROP_MAX_QUEUED_BYTES:
-    g_value_set_uint64 (value, settings.max_queued_bytes);
-    return true;
-  case PROP_METADATA:
-    g_value_set_boolean (value, settings.metadata);
-    return true;
-  case PROP_CAMERA:
-    set_string_value (value, settings.camera);
-    return true;
-  case PROP_COPY:
-    g_value_set_enum (value, static_cast<int> (settings.copy));
-    return true;
-  case PROP_TRACK_DEMAND:
-    g_value_set_boolean (value, settings.track_demand);
-    return true;
-  default:
-    return false;
-  }
 }
 
 /* The base class's three fields, and ours. */
@@ -371,20 +211,18 @@ static void
 gst_redis_sink_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   auto *self = GST_REDIS_SINK (object);
-  if (id == PROP_STATS) {
+  if (id == SINK_PROP_STATS) {
     g_value_take_boxed (value, gst_redis_sink_make_stats (self));
     return;
   }
-  if (id == PROP_WANTED) {
+  if (id == SINK_PROP_WANTED) {
     const bool wanted = self->priv->readable.with (
         [] (const FramePublisher *publisher) { return publisher && publisher->wanted (); });
     g_value_set_boolean (value, wanted);
     return;
   }
-  const bool known = self->priv->settings.with ([&] (const SinkSettings &settings) {
-    return get_connection_property (settings.connection, id, value)
-           || load_frame_property (settings.publisher, id, value);
-  });
+  const bool known = self->priv->settings.with (
+      [&] (const RedisSinkSettings &settings) { return get_sink_property (settings, id, value); });
   if (!known)
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -452,7 +290,7 @@ gst_redis_sink_refused (GstRedisSink *self, const std::string &reply)
  */
 
 static gboolean
-gst_redis_sink_prepare (GstRedisSink *self, SinkSettings *settings)
+gst_redis_sink_prepare (GstRedisSink *self, RedisSinkSettings *settings)
 {
   if (!resolve_location (GST_ELEMENT (self), settings->connection))
     return FALSE;
@@ -473,7 +311,7 @@ gst_redis_sink_start (GstBaseSink *base)
 {
   auto *self = GST_REDIS_SINK (base);
   GstRedisSinkPrivate *priv = self->priv;
-  SinkSettings settings = priv->settings.get ();
+  RedisSinkSettings settings = priv->settings.get ();
   if (!gst_redis_sink_prepare (self, &settings))
     return FALSE;
   FramePublisher::Events events;
@@ -481,7 +319,8 @@ gst_redis_sink_start (GstBaseSink *base)
   events.link = [self, error_after] (bool connected, const std::string &why) {
     gst_redis_sink_link_changed (self, connected, why, error_after);
   };
-  events.wanted = [self] (bool) { g_object_notify_by_pspec (G_OBJECT (self), props[PROP_WANTED]); };
+  events.wanted
+      = [self] (bool) { g_object_notify_by_pspec (G_OBJECT (self), props[SINK_PROP_WANTED]); };
   events.refused = [self] (const std::string &reply) { gst_redis_sink_refused (self, reply); };
   priv->waited = priv->caps_error_told = priv->connected = priv->outage_told = false;
   priv->failures = 0;
@@ -538,8 +377,9 @@ gst_redis_sink_event (GstBaseSink *base, GstEvent *event)
   if (GST_EVENT_TYPE (event) == GST_EVENT_CUSTOM_DOWNSTREAM_STICKY) {
     gst_redis_sink_take_health (priv, event);
   } else if (GST_EVENT_TYPE (event) == GST_EVENT_EOS) {
-    const int64_t patience = priv->settings.with (
-        [] (const SinkSettings &settings) { return settings.connection.redis.command_timeout; });
+    const int64_t patience = priv->settings.with ([] (const RedisSinkSettings &settings) {
+      return settings.connection.redis.command_timeout;
+    });
     priv->publisher->wait_first_attempt (patience, priv->cancellable.get ());
     priv->publisher->drain (patience, priv->cancellable.get ());
   }
@@ -549,7 +389,7 @@ gst_redis_sink_event (GstBaseSink *base, GstEvent *event)
 static bool
 gst_redis_sink_needs_jpeg (GstRedisSink *self)
 {
-  return self->priv->settings.with ([] (const SinkSettings &settings) {
+  return self->priv->settings.with ([] (const RedisSinkSettings &settings) {
     return (settings.publisher.modes & PUBLISH_JPEG_ONLY) != 0;
   });
 }
@@ -592,7 +432,7 @@ static gboolean
 gst_redis_sink_propose_allocation (GstBaseSink *base, GstQuery *query)
 {
   const unsigned queued = GST_REDIS_SINK (base)->priv->settings.with (
-      [] (const SinkSettings &settings) { return settings.publisher.max_queued_frames; });
+      [] (const RedisSinkSettings &settings) { return settings.publisher.max_queued_frames; });
   GstCaps *caps = nullptr;
   GstVideoInfo info;
   gst_query_parse_allocation (query, &caps, nullptr);

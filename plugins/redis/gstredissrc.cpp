@@ -12,15 +12,19 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 redissrc location=redis://127.0.0.1/cam:front:frame ! jpegdec ! videoconvert !
- * autovideosink gst-launch-1.0 v4l2src ! jpegenc ! redissink
- * location=redis://127.0.0.1/cam:front:frame
+ * gst-launch-1.0 redissrc location=redis://127.0.0.1/cam:front:frame ! \
+ *     jpegdec ! videoconvert ! autovideosink
+ * ]|
+ * |[
+ * gst-launch-1.0 v4l2src ! jpegenc ! redissink location=redis://127.0.0.1/cam:front:frame
  * ]|
  * The first line shows what the second one publishes.
  * |[
  * gst-play-1.0 redis://127.0.0.1/cam:front:frame
- * gst-launch-1.0 -e redissrc location=redis://127.0.0.1/cam:front:frame ! matroskamux ! filesink
- * location=front.mkv
+ * ]|
+ * |[
+ * gst-launch-1.0 -e redissrc location=redis://127.0.0.1/cam:front:frame ! matroskamux ! \
+ *     filesink location=front.mkv
  * ]|
  * Plays a camera, and records it.
  */
