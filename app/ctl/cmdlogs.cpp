@@ -5,6 +5,7 @@
 #include "ctl/logsource.h"
 #include "ctl/logview.h"
 #include "ctl/places.h"
+#include "ctl/stopsignals.h"
 #include "ctl/textformat.h"
 #include "gobject/ref.h"
 
@@ -141,6 +142,7 @@ follow (const LogPlace &place, const LogWish &wish, const CtlContext &context)
       print (context.terminal, format_entry (line, context.terminal));
     return fflush (stdout) == 0;
   };
+  catch_interrupts ();
   return place.use_journal ? follow_journal (place.journal, show)
                            : follow_log_file (place.files.back (), show);
 }

@@ -2,6 +2,7 @@
 #include "buildconfig.h"
 #include "config/i18n.h"
 #include "ctl/logsource.h"
+#include "ctl/stopsignals.h"
 
 #include <glib.h>
 
@@ -120,6 +121,7 @@ std::string
 follow_journal (const JournalWish &wish, const std::function<bool (const LogEntry &)> &reader)
 {
   constexpr uint64_t shown_before = 10;
+  constexpr uint64_t wait = 200 * 1000; /* us: a signal does not end it */
   Journal journal;
   int result = journal.open (wish.directory);
   if (result >= 0)
@@ -130,12 +132,12 @@ follow_journal (const JournalWish &wish, const std::function<bool (const LogEntr
   bool wanted = true;
   if (result > 0)
     wanted = reader (journal.entry ());
-  while (wanted && result >= 0) {
+  while (wanted && result >= 0 && !interrupted ()) {
     result = sd_journal_next (journal.get ());
     if (result > 0)
       wanted = reader (journal.entry ());
     else if (result == 0)
-      result = sd_journal_wait (journal.get (), UINT64_MAX);
+      result = sd_journal_wait (journal.get (), wait);
   }
   return result < 0 ? problem (result) : std::string ();
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "ctl/logsource.h"
+#include "ctl/stopsignals.h"
 
 #include "gobject/ref.h"
 
@@ -179,7 +180,7 @@ follow_log_file (const std::string &path, const std::function<bool (const LogEnt
     return problem (path);
   if (lseek (file.fd (), -follow_tail, SEEK_END) < 0)
     (void)lseek (file.fd (), 0, SEEK_SET); /* it is shorter, or cannot be sought in */
-  while (wanted) {
+  while (wanted && !interrupted ()) {
     const ssize_t got = file.read_piece (each);
     if (got < 0)
       return problem (path);

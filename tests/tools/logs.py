@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -197,6 +198,8 @@ def test_follow():
             file.rename(f"{file}.1")
             write(file, [(NOW, "info: after the rotation")])
             tap.equal(json.loads(next_line(process)[0])["text"], "after the rotation")
+            process.send_signal(signal.SIGINT)
+            tap.equal(process.wait(10), 0, "Ctrl-C")
         finally:
             process.kill()
             process.wait()
@@ -230,6 +233,19 @@ def test_journal():
         tap.equal(answer["groups"][0]["pattern"], "cannot write #")
         done = toolrun.ctl(folder, "logs", "--journal", journal, "--hours", "1.5", "--json")
         tap.equal(json.loads(done.out)["lines"], 2)
+        check_following(folder, journal)
+
+
+def check_following(folder, journal):
+    process = subprocess.Popen([toolrun.CTL, "logs", "--json", "--follow", "--journal", journal],
+                               stdout=subprocess.PIPE, env=toolrun.environment(folder))
+    try:
+        tap.equal(json.loads(next_line(process)[0])["text"][:12], "camera front")
+        process.send_signal(signal.SIGINT)
+        tap.equal(process.wait(10), 0, "Ctrl-C")
+    finally:
+        process.kill()
+        process.wait()
 
 
 tap.main(globals())

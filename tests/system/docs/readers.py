@@ -66,6 +66,7 @@ def ended(*_):
 # way -> (what must come of it, whether the block ends by itself)
 READERS = {
     "python": (picture, False),
+    "newest": (lambda folder, _: (folder / "newest.jpg").exists(), False),
     "python-facts": (consecutive, False),
     "python-stream": (rising, False),
     "node": (told, False),
@@ -94,7 +95,7 @@ def check_block(block, port, folder):
     (folder / "front.jpg").unlink(missing_ok=True)
     paths = folder / "out", folder / "err"
     with open(paths[0], "w") as out, open(paths[1], "w") as err:
-        process = subprocess.Popen(words(block, block.text.replace("6390", str(port)), folder),
+        process = subprocess.Popen(words(block, with_port(block.text, port), folder),
                                    cwd=folder, stdout=out, stderr=err, start_new_session=True)
     try:
         if ends:
@@ -108,6 +109,10 @@ def check_block(block, port, folder):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def with_port(text, port):
+    return text.replace("6390", str(port)).replace("redis.Redis()", f"redis.Redis(port={port})")
 
 
 def seen(paths):

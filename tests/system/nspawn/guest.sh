@@ -255,6 +255,19 @@ test_restart_with_the_rule () {
     check restart-other-denied "$answer" says "restart${tab}bad"
 }
 
+# The guides, as root: a line of /opt/guides is NAME COMMAND.
+test_guides () {
+    while read -r name command; do
+        code=0
+        (cd / && sh -euc "$command" >/var/guide 2>&1 </dev/null) || code=$?
+        check "$name" "$command: $code: $(tail -n 5 /var/guide)" [ "$code" -eq 0 ]
+    done </opt/guides
+    within 30 is_active || true
+    check guides-active "$(property $unit ActiveState) after $took/100 s" is_active
+    within 20 has_frames || true
+    check guides-frames "$frames frames in 3 s" [ "$frames" -ge 10 ]
+}
+
 first_boot () {
     boot=$(cat /proc/sys/kernel/random/boot_id)
     test_starts
@@ -285,6 +298,7 @@ second_boot () {
     check active-again "$(property $unit ActiveState)" is_active
     within 20 has_frames || true
     check frames-again "$frames frames in 3 s" [ "$frames" -ge 10 ]
+    test_guides
     journalctl -b -u $unit -o cat >/var/journal.second || true
     say all-done ok "second boot"
 }

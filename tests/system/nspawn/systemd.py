@@ -11,6 +11,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "support"))
 import guest
+import guidelines
 import tap
 
 BUILD = pathlib.Path(os.environ["CAMWARDEN_BUILD_ROOT"])
@@ -34,7 +35,7 @@ EXPECTED = """active frames worker-lives watchdog-configured camera-open other-c
 elsewhere-closed elsewhere-lan tokens no-token token tokens-stay external-redis kill-9 kill-9-frames watchdog-ends
 watchdog-back watchdog-frames watchdog-said start-limit start-limit-stays reboot-denied call-denied
 restart-denied restart-allowed restart-other-denied reboot-allowed rebooted-because active-again
-frames-again all-done""".split()
+frames-again guides-active guides-frames all-done""".split() + list(guidelines.commands())
 
 
 # Into the tree as it is mounted: /lib is a link there.
@@ -53,6 +54,8 @@ def prepare(machine):
         raise AssertionError("installation failed")
     machine.write("etc/camwarden/conf.d/test.conf", CONFIG)
     machine.write("etc/systemd/system/camwarden.service.d/strict.conf", STRICT)
+    machine.write("opt/guides", "".join(f"{name} {line}\n"
+                                        for name, line in guidelines.commands().items()))
     machine.will_run(HERE / "guest.sh")
     machine.enable("camwarden", "/lib/systemd/system")
 
@@ -65,7 +68,7 @@ def live():
         prepare(machine)
         codes = [machine.boot(240)]
         if codes == [guest.REBOOTED]:
-            codes.append(machine.boot(120))
+            codes.append(machine.boot(240))
         found = machine.found()
         good = codes == ENDS and all(found.get(name, ("",))[0] == "ok" for name in EXPECTED)
         if not good:
