@@ -188,7 +188,8 @@ translated (const std::string &message)
     return message;
   const std::string text = fill_in (_ (found->sentence), found->names);
   const std::string rest = message.substr (found->length);
-  return rest.starts_with (": ") ? text + ": " + translated (rest.substr (2)) : text + rest;
+  /* Translators: between a sentence and its cause. */
+  return rest.starts_with (": ") ? text + _ (": ") + translated (rest.substr (2)) : text + rest;
 }
 
 std::string

@@ -3,6 +3,7 @@
 
 #include "config/i18n.h"
 #include "config/values.h"
+#include "ctl/daemonwords.h"
 #include "gobject/ref.h"
 
 #include <algorithm>
@@ -90,7 +91,7 @@ static std::string
 trouble_text (const Trouble &trouble, const Terminal &terminal)
 {
   return "\n" + format_issue ({ trouble.level, trouble.text, {}, {} }, terminal)
-         + indented (terminal, _ ("cause"), trouble.cause)
+         + indented (terminal, _ ("cause"), translated (trouble.cause))
          + indented (terminal, _ ("done"), trouble.done)
          + indented (terminal, _ ("fix"), trouble.fix);
 }
@@ -156,8 +157,8 @@ format_nagios (const HealthFacts &facts)
                      : overall == "warning"  ? "WARNING"
                      : overall == "critical" ? "CRITICAL"
                                              : "UNKNOWN";
-  std::string text
-      = facts.troubles.empty () ? plain_sentence (facts.status) : facts.troubles.front ().text;
+  std::string text = facts.troubles.empty () ? plain_sentence (facts.status)
+                                             : translated (facts.troubles.front ().text);
   if (facts.troubles.size () > 1)
     text += " (+" + std::to_string (facts.troubles.size () - 1) + ")";
   return std::string ("CAMWARDEN ") + word + " - " + plain_line (text) + " |"

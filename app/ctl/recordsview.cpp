@@ -51,7 +51,7 @@ format_alert (JsonObject *alert, const Terminal &terminal)
   head += local_time (json_text (alert, "timestamp")) + " "
           + translated (json_text (alert, "message"));
   std::string text = marked (tone, head, 4, terminal);
-  text += note (_ ("cause"), json_text (alert, "cause"), terminal);
+  text += note (_ ("cause"), translated (json_text (alert, "cause")), terminal);
   text += note (_ ("done"), json_text (alert, "done"), terminal);
   if (!open)
     text += note (_ ("over"), local_time (json_text (alert, "until")), terminal);

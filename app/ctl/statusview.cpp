@@ -38,7 +38,7 @@ format_span (double seconds)
     return take_string (g_strdup_printf (_ ("%.0f ms"), seconds * 1000));
   if (seconds < 120)
     return take_string (g_strdup_printf (_ ("%.0f s"), seconds));
-  if (seconds < 100 * 60)
+  if (seconds < 99.5 * 60)
     return take_string (g_strdup_printf (_ ("%.0f min"), seconds / 60));
   if (seconds < 48 * 3600)
     return take_string (g_strdup_printf (_ ("%.0f h"), seconds / 3600));
@@ -83,13 +83,13 @@ plain_sentence (const StatusFacts &facts)
   return _ ("Camwarden does not say how it is.");
 }
 
-/* "  label   text": the text clipped to what is left of the line. */
+/* "  label   text" */
 std::string
 format_part (const Terminal &terminal, Tone tone, const std::string &label, const std::string &text)
 {
-  const unsigned room = terminal.columns - mark_columns - label_columns ();
+  const unsigned column = mark_columns + label_columns ();
   return terminal.paint (tone, terminal.mark (tone)) + " " + pad (label, label_columns ())
-         + clip (text, room) + "\n";
+         + wrap (text, terminal.columns - column, 0, std::string (column, ' ')) + "\n";
 }
 
 static std::string
