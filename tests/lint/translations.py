@@ -16,7 +16,7 @@ import tree
 UPDATE = "ninja -C build camwarden-update-po, then translate in"
 # As po/meson.build and the preset glib of meson call it.
 EXTRACT = ["xgettext", "--from-code=UTF-8", "--add-comments", "--keyword=_", "--keyword=N_",
-           "--add-location=file"]
+           "--add-location=file", "--omit-header"]
 
 
 def lines(name):
