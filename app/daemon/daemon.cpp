@@ -25,6 +25,7 @@ constexpr guint STATUS_INTERVAL = 3; /* seconds */
  * than that. */
 constexpr guint STOP_DEADLINE_MS = 2600;
 constexpr guint STOP_MARGIN_MS = 1100;
+constexpr int64_t LEAST_DISK_PATIENCE = 100 * 1000;
 constexpr int64_t SAME_REQUEST = G_USEC_PER_SEC / 4;
 constexpr int64_t USB_PATIENCE = 700 * 1000; /* it is off for 0.5 s */
 
@@ -61,12 +62,29 @@ Daemon::~Daemon ()
     g_warning ("a camera's USB port stays switched off: unplug the camera and plug it in again");
   parts_.rebooter.reset ();
   parts_.incidents.reset ();
+  if (parts_.records && stopping_)
+    parts_.records->end_within (disk_patience ());
   parts_.records.reset ();
   parts_.monitor.reset ();
   parts_.redis.reset ();
   g_main_loop_unref (loop_);
   if (lock_fd_ >= 0)
     close (lock_fd_);
+}
+
+/* The whole stop has one deadline, whoever of cameras, Redis and the disk takes its time. */
+guint
+Daemon::stop_deadline () const
+{
+  const auto drain = static_cast<guint> (parts_.config->recovery ().worker_drain / 1000);
+  return std::max (STOP_DEADLINE_MS, drain + STOP_MARGIN_MS);
+}
+
+int64_t
+Daemon::disk_patience () const
+{
+  const int64_t end = stop_requested_at_ + int64_t{ stop_deadline () } * 1000;
+  return std::max (end - g_get_monotonic_time (), LEAST_DISK_PATIENCE);
 }
 
 /* One daemon per runtime directory. The file tells its process number. */
@@ -365,6 +383,7 @@ Daemon::tick ()
     if (health.healthy)
       parts_.rebooter->cured (id);
   }
+  parts_.rebooter->look ();
   ask_redis ();
   tell_status ();
 }
@@ -497,9 +516,8 @@ Daemon::stop_requested ()
   g_message ("stopping");
   parts_.records->note ("stop", Severity::Info, "", "", "camwardend stops");
   notifier_.stopping ();
-  const auto drain = static_cast<guint> (parts_.config->recovery ().worker_drain / 1000);
   deadline_ = SourceId (g_timeout_add (
-      std::max (STOP_DEADLINE_MS, drain + STOP_MARGIN_MS),
+      stop_deadline (),
       [] (gpointer data) -> gboolean {
         auto *self = static_cast<Daemon *> (data);
         self->deadline_.forget ();

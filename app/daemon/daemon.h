@@ -76,6 +76,8 @@ private:
   void restart_redis ();
 
   void stop_requested ();
+  [[nodiscard]] guint stop_deadline () const; /* ms */
+  [[nodiscard]] int64_t disk_patience () const;
   void cameras_gone ();
   void quit ();
 

@@ -254,13 +254,14 @@ DaemonModel::reboot (const std::string &who, OrderDone done)
 void
 DaemonModel::clear_reboots (const std::string &who, OrderDone done)
 {
-  g_autoptr (GError) error = nullptr;
   if (!parts_.rebooter)
     return done (may_reboot ());
-  if (!parts_.rebooter->clear (&error))
-    return done (refused (503, error->message));
-  note_order ("", "clear-reboots", who + " cleared the log of reboots");
-  done (good ("The log of reboots is clear: what did not help is forgotten."));
+  parts_.rebooter->clear ([this, who, done = std::move (done)] (const std::string &problem) {
+    if (!problem.empty ())
+      return done (refused (503, problem));
+    note_order ("", "clear-reboots", who + " cleared the log of reboots");
+    done (good ("The log of reboots is clear: what did not help is forgotten."));
+  });
 }
 
 std::string

@@ -71,7 +71,7 @@ History::~History ()
     std::unique_lock<std::mutex> lock (shared_->mutex);
     shared_->stop = true;
     shared_->changed.notify_all ();
-    ended = shared_->changed.wait_for (lock, std::chrono::microseconds (STOP_PATIENCE),
+    ended = shared_->changed.wait_for (lock, std::chrono::microseconds (stop_patience_),
                                        [this] { return shared_->ended; });
   }
   shared_->main.set (nullptr);

@@ -42,6 +42,12 @@ public:
   History &operator= (const History &) = delete;
 
   void configure (const HistoryLimits &limits);
+  /* What the end waits for the disk at most; STOP_PATIENCE else. */
+  void
+  end_within (int64_t patience)
+  {
+    stop_patience_ = patience;
+  }
   void sample (MetricsRow row);
   /* kept: it is on the disk, or will not be for now. Not called if the disk hangs. */
   void event (const Event &event, HistoryWorker::Kept kept);
@@ -71,6 +77,7 @@ private:
   std::vector<AveragesRow> averages_;
   int64_t kept_mono_ = -1, flushed_mono_ = -1;
   std::deque<Event> recent_; /* oldest first */
+  int64_t stop_patience_ = STOP_PATIENCE;
   uint64_t last_question_ = 0;
   std::map<uint64_t, Timer>
       questions_; /* that the thread has not answered; the late ones' are off */

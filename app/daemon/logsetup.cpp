@@ -2,6 +2,7 @@
 #include "daemon/logsetup.h"
 
 #include "common/locked.h"
+#include "daemon/logthread.h"
 
 #include <array>
 #include <atomic>
@@ -30,11 +31,9 @@ constexpr std::array levels{
 
 std::atomic<unsigned> threshold = G_LOG_LEVEL_MESSAGE;
 
-/* Its lock is held while writing: that keeps the order of the lines. Never destroyed: threads of
- * the libraries may log until the very end. */
-Locked<LogFile> &log_file = *new Locked<LogFile>;
+constexpr int64_t last_words = 100'000; /* us in which they reach the file */
 
-/* Not held while writing. Never destroyed, either. */
+/* Not held while writing. Never destroyed: threads of the libraries may log until the very end. */
 Locked<LogRing> &log_ring = *new Locked<LogRing>;
 
 const char *
@@ -86,6 +85,16 @@ write_stderr (const std::string &line)
   return write (STDERR_FILENO, line.data (), line.size ()) >= 0;
 }
 
+/* Never destroyed, either. */
+LogThread &
+log_file ()
+{
+  static LogThread &thread = *new LogThread ([] (const std::string &problem) {
+    write_stderr (log_line (G_LOG_LEVEL_WARNING, problem, g_get_real_time ()) + "\n");
+  });
+  return thread;
+}
+
 /* Called in any thread; a line is one write(), so that lines do not mix. */
 GLogWriterOutput
 write_log (GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer to_journal)
@@ -103,9 +112,9 @@ write_log (GLogLevelFlags flags, const GLogField *fields, gsize count, gpointer 
   const std::string line
       = log_line (flags, field (fields, count, "MESSAGE"), g_get_real_time ()) + "\n";
   const bool shown = write_stderr (line);
-  const std::string problem = log_file.with ([&line] (LogFile &file) { return file.write (line); });
-  if (!problem.empty ())
-    write_stderr (log_line (G_LOG_LEVEL_WARNING, problem, g_get_real_time ()) + "\n");
+  log_file ().write (line);
+  if (flags & (G_LOG_FLAG_FATAL | G_LOG_LEVEL_ERROR))
+    settle_log_file (); /* the process ends */
   return shown ? G_LOG_WRITER_HANDLED : G_LOG_WRITER_UNHANDLED;
 }
 
@@ -142,7 +151,13 @@ set_log_file (LogFileSettings settings)
 {
   if (g_log_writer_is_journald (STDERR_FILENO))
     return;
-  log_file.with ([&settings] (LogFile &file) { file.configure (std::move (settings)); });
+  log_file ().configure (std::move (settings));
+}
+
+void
+settle_log_file ()
+{
+  log_file ().settle (last_words);
 }
 
 std::string

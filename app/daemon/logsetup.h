@@ -22,6 +22,8 @@ void set_up_log (const char *level);
 
 /* From now on; nothing is written to a file while there is a journal. */
 void set_log_file (LogFileSettings settings);
+/* What was logged is in the file, unless its disk hangs. */
+void settle_log_file ();
 
 /* The lines that were written since the program started, as far as they are kept. */
 [[nodiscard]] Locked<LogRing> &kept_log ();

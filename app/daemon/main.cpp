@@ -78,6 +78,7 @@ main (int argc, char **argv)
   set_up_log (log_level ? log_level : "info");
   umask (0027);
   signal (SIGPIPE, SIG_IGN);
-  Daemon daemon (std::move (options), Notifier::from_environment ());
-  return daemon.run ();
+  const int code = Daemon (std::move (options), Notifier::from_environment ()).run ();
+  settle_log_file ();
+  return code;
 }

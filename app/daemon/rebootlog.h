@@ -9,8 +9,8 @@
 namespace camwarden
 {
 
-/* The file "reboots" in the state directory. Main thread; reads and writes wait for the disk, which
- * is right here: a reboot is asked for only once the file has arrived there. */
+/* The file "reboots" in the state directory. Reads and writes wait for the disk: a reboot is asked
+ * for only once the file has arrived there. For a thread that may take its time. */
 class RebootLogFile
 {
 public:

@@ -75,6 +75,12 @@ public:
   void tick ();
   /* What waits is told now: the end is near. */
   void finish ();
+  /* And what is not written by then is lost. */
+  void
+  end_within (int64_t patience)
+  {
+    history_.end_within (patience);
+  }
 
   [[nodiscard]] std::vector<Alert>
   alerts (const AlertQuery &query) const

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/watchedprocess.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -15,6 +16,9 @@ extern "C" { /* glibc 2.36 forgot it */
 
 namespace camwarden
 {
+
+static constexpr int64_t KILL_PATIENCE
+    = 500'000; /* us: then it waits in the kernel, and goes later */
 
 WatchedProcess::~WatchedProcess ()
 {
@@ -41,10 +45,13 @@ WatchedProcess::watch (pid_t pid, Exited exited)
 }
 
 void
-WatchedProcess::signal (int number) const
+WatchedProcess::signal (int number)
 {
-  if (fd_ >= 0)
-    pidfd_send_signal (fd_, number, nullptr, 0);
+  if (fd_ < 0)
+    return;
+  if (number == SIGKILL && killed_at_ == 0)
+    killed_at_ = g_get_monotonic_time ();
+  pidfd_send_signal (fd_, number, nullptr, 0);
 }
 
 void
@@ -67,7 +74,8 @@ WatchedProcess::kill_now ()
     return;
   signal (SIGKILL);
   pollfd poll_fd{ fd_, POLLIN, 0 };
-  poll (&poll_fd, 1, 1000);
+  const int64_t rest = killed_at_ + KILL_PATIENCE - g_get_monotonic_time ();
+  poll (&poll_fd, 1, static_cast<int> (std::max<int64_t> (rest, 0) / 1000));
   waitpid (pid_, nullptr, WNOHANG);
   close ();
 }
@@ -80,6 +88,7 @@ WatchedProcess::close ()
     ::close (fd_);
   fd_ = -1;
   pid_ = 0;
+  killed_at_ = 0;
   exited_ = {};
 }
 

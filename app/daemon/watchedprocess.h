@@ -25,7 +25,7 @@ public:
 
   /* False: there is no such process. */
   [[nodiscard]] bool watch (pid_t pid, Exited exited);
-  void signal (int number) const;
+  void signal (int number);
   /* Kills it and waits until it is gone: for the end of the program. */
   void kill_now ();
 
@@ -41,6 +41,7 @@ private:
   void close ();
 
   pid_t pid_ = 0;
+  int64_t killed_at_ = 0; /* monotonic us; 0: it was not */
   int fd_ = -1;
   SourceId source_;
   Exited exited_;

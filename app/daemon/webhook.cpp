@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <libsoup/soup.h>
+#include <list>
 
 namespace camwarden
 {
@@ -104,6 +105,7 @@ private:
   /* problem: "" on success. */
   using Posted = std::function<void (unsigned status, const std::string &problem)>;
   struct Attempt;
+  struct Unsent;
 
   void loaded (std::deque<Letter> old);
   [[nodiscard]] std::string body (const AlertMessage &message, int64_t wall) const;
@@ -111,6 +113,9 @@ private:
   void turn ();
   void answered (unsigned status, const std::string &problem);
   void post (const std::string &body, Posted done);
+  void drop (Unsent &unsent);
+  void send_all (const std::string &token);
+  void send (const std::string &body, const std::string &token, Posted done);
   void save ();
 
   const std::string file_, host_;
@@ -119,7 +124,9 @@ private:
   std::deque<Letter> waiting_;              /* oldest first */
   bool loaded_ = false, posting_ = false;
   bool saving_ = false, unsaved_ = false;
-  bool told_ = false; /* the log knows that it does not work */
+  bool told_ = false;        /* the log knows that it does not work */
+  std::list<Unsent> unsent_; /* their token is being read */
+  bool reading_token_ = false;
   DecorrelatedJitter wait_;
   Timer again_;
   Ref<SoupSession> session_;
@@ -296,9 +303,53 @@ problem_of (SoupMessage *message, const GError *error, bool late)
                                                      : "");
 }
 
-/* Only the status counts: the answer's body is not read. */
+/* Waits until its token is known. */
+struct WebhookSink::Unsent
+{
+  std::string body;
+  Posted done;
+  Timer deadline;
+};
+
+/* One reader for all: it may hang with its disk. */
 void
 WebhookSink::post (const std::string &body, Posted done)
+{
+  if (token_file_.empty ())
+    return send (body, "", std::move (done));
+  Unsent &unsent = unsent_.emplace_back (Unsent{ body, std::move (done), {} });
+  unsent.deadline = Timer::once (static_cast<guint> (times_.deadline / 1000),
+                                 [this, &unsent] { drop (unsent); });
+  if (std::exchange (reading_token_, true))
+    return;
+  in_background<std::string> ([file = token_file_] { return read_file (file); },
+                              [this, here = life_.alive ()] (std::string token) {
+                                token.resize (
+                                    std::min (token.find_first_of ("\r\n"), token.size ()));
+                                if (!here.expired ())
+                                  send_all (token);
+                              });
+}
+
+void
+WebhookSink::drop (Unsent &unsent)
+{
+  const Posted done = std::move (unsent.done);
+  unsent_.remove_if ([&unsent] (const Unsent &one) { return &one == &unsent; });
+  done (0, "the file of its token cannot be read, the disk does not answer");
+}
+
+void
+WebhookSink::send_all (const std::string &token)
+{
+  reading_token_ = false;
+  for (Unsent &unsent : std::exchange (unsent_, {}))
+    send (unsent.body, token, std::move (unsent.done));
+}
+
+/* Only the status counts: the answer's body is not read. */
+void
+WebhookSink::send (const std::string &body, const std::string &token, Posted done)
 {
   SoupMessage *message = soup_message_new (SOUP_METHOD_POST, url_.c_str ());
   if (!message)
@@ -316,8 +367,6 @@ WebhookSink::post (const std::string &body, Posted done)
   g_autoptr (GBytes) bytes = g_bytes_new (body.data (), body.size ());
   soup_message_set_request_body_from_bytes (
       message, json ? "application/json" : "text/plain; charset=utf-8", bytes);
-  std::string token = token_file_.empty () ? "" : read_file (token_file_);
-  token.resize (std::min (token.find_first_of ("\r\n"), token.size ()));
   if (!token.empty ())
     soup_message_headers_replace (soup_message_get_request_headers (message), "Authorization",
                                   ("Bearer " + token).c_str ());

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/logfile.h"
+#include "daemon/logthread.h"
 
 #include "daemon/runtimefile.h"
 #include "support/asserttext.h"
 #include "support/tempdir.h"
 
+#include <atomic>
 #include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -140,6 +142,32 @@ test_cannot_write ()
   fixture.write ("lost too\n");
 }
 
+/* Lines arrive in their order; those that a problem keeps from the file are told of once. */
+void
+test_thread ()
+{
+  const TempDir place;
+  std::atomic<unsigned> problems = 0;
+  /* It is never destroyed. */
+  auto &log = *new LogThread ([&problems] (const std::string &) { problems++; });
+  log.write ("nowhere\n");
+  log.settle (G_USEC_PER_SEC);
+  log.configure ({ place.path ("log"), 1 << 20, 1 });
+  std::string all;
+  for (int i = 0; i < 1000; i++) {
+    const std::string line = "line " + std::to_string (i) + "\n";
+    log.write (line);
+    all += line;
+  }
+  log.settle (10 * G_USEC_PER_SEC);
+  ASSERT_TEXT (read_file (place.path ("log")), all.c_str ());
+  log.configure ({ "/dev/full", 1 << 20, 1 });
+  log.write ("lost\n");
+  log.write ("lost too\n");
+  log.settle (10 * G_USEC_PER_SEC);
+  g_assert_cmpuint (problems, ==, 1);
+}
+
 } // namespace
 
 int
@@ -152,5 +180,6 @@ main (int argc, char **argv)
   g_test_add_func ("/logfile/other-settings", test_other_settings);
   g_test_add_func ("/logfile/taken-away", test_taken_away);
   g_test_add_func ("/logfile/cannot-write", test_cannot_write);
+  g_test_add_func ("/logfile/thread", test_thread);
   return g_test_run ();
 }

@@ -53,13 +53,33 @@ restart (ServiceControl &services, const std::string &unit)
   wait_until ("the unit is restarted or not", [&] { return answered; });
 }
 
+/* What was said before is written. */
+static void
+settle (Rebooter &rebooter)
+{
+  bool settled = false;
+  rebooter.look ([&] { settled = true; });
+  wait_until ("the log is read", [&] { return settled; });
+}
+
+static void
+clear (Rebooter &rebooter)
+{
+  bool answered = false;
+  rebooter.clear ([&] (const std::string &problem) {
+    print ("clear", problem.empty (), problem);
+    answered = true;
+  });
+  wait_until ("the log is clear or not", [&] { return answered; });
+}
+
 static void
 carry_out (Rebooter &rebooter, ServiceControl &services, RecoveryConfig &config,
            const std::string &text)
 {
   const std::string word = text.substr (0, text.find ('='));
   const std::string rest = word == text ? "" : text.substr (word.size () + 1);
-  g_autoptr (GError) error = nullptr;
+  settle (rebooter);
   if (word == "request") {
     request (rebooter, rest);
   } else if (word == "order") {
@@ -69,8 +89,7 @@ carry_out (Rebooter &rebooter, ServiceControl &services, RecoveryConfig &config,
   } else if (word == "cured") {
     rebooter.cured ("front");
   } else if (word == "clear") {
-    const bool good = rebooter.clear (&error);
-    print (word, good, good ? "" : error->message);
+    clear (rebooter);
   } else if (word == "last") {
     print (word, true, rebooter.last_reason ());
   } else if (word == "trouble") {
@@ -101,5 +120,6 @@ main (int argc, char **argv)
   Rebooter rebooter (config, directory, *services, world);
   for (int i = 5; i < argc; i++)
     carry_out (rebooter, *services, config, argv[i]);
+  settle (rebooter);
   return 0;
 }
