@@ -32,7 +32,7 @@ class World:
         self.folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         self.server = stack.enter_context(redisserver.RedisServer())
         self.daemon = stack.enter_context(daemonrun.Daemon(
-            {"front": {"source": CAMERA, "width": 320, "height": 240, "modes": "pubsub, stream"}}))
+            dict.fromkeys(("front", "camera"), {"source": CAMERA, "width": 320, "height": 240})))
         self.daemon.wait_frames()
         for rest in ("cam:front:frame modes=pubsub+stream", "cam:a",
                      "cam:front:frame request-channel=cam:front:request"):

@@ -24,14 +24,14 @@ PATIENCE = 30
 SIZE = {"source": "videotestsrc is-live=true", "width": 320, "height": 240}
 CAMERAS = {
     "front": {**SIZE, "modes": "pubsub, stream, key"},
+    "camera": {**SIZE, "modes": "pubsub, key"},
     "asked": {**SIZE, "request-channel": "auto"},
 }
 
 
 def picture(folder, _):
-    path = folder / "front.jpg"
-    data = cv2.imread(str(path)) if path.exists() else None
-    return data is not None and data.shape == (240, 320, 3)
+    found = [cv2.imread(str(path)) for path in folder.glob("*.jpg")]
+    return len(found) == 1 and found[0] is not None and found[0].shape == (240, 320, 3)
 
 
 def first_numbers(out):
@@ -66,7 +66,7 @@ def ended(*_):
 # way -> (what must come of it, whether the block ends by itself)
 READERS = {
     "python": (picture, False),
-    "newest": (lambda folder, _: (folder / "newest.jpg").exists(), False),
+    "newest": (picture, False),
     "python-facts": (consecutive, False),
     "python-stream": (rising, False),
     "node": (told, False),
@@ -92,7 +92,8 @@ def words(block, text, folder):
 
 def check_block(block, port, folder):
     good, ends = READERS[block.way]
-    (folder / "front.jpg").unlink(missing_ok=True)
+    for path in folder.glob("*.jpg"):
+        path.unlink()
     paths = folder / "out", folder / "err"
     with open(paths[0], "w") as out, open(paths[1], "w") as err:
         process = subprocess.Popen(words(block, with_port(block.text, port), folder),
@@ -137,7 +138,8 @@ def check(blocks):
         folder = pathlib.Path(place)
         if any(block.language == "js" for block in blocks) and not link_modules(folder):
             raise tap.Skip("no node, or no client for it: ./test.sh installs both")
-        daemon.wait_frames()
+        for camera in ("front", "camera"):
+            daemon.wait_frames(camera)
         for block in blocks:
             try:
                 check_block(block, daemon.redis_port(), folder)

@@ -52,7 +52,7 @@ def http_daemon(folder):
     tokens.write_text("".join(f"{role} {token}\n" for role, token in TOKENS.items()))
     groups = {"http": {"token-file": tokens, "trust-loopback": "true"},
               "recovery": {"allow-reboot": "true", "reboot-min-uptime": "0"}}
-    return daemonrun.Daemon({"front": SIZE}, groups,
+    return daemonrun.Daemon({"front": SIZE, "camera": SIZE}, groups,
                             {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent/bus"})
 
 
