@@ -10,6 +10,7 @@ import pathlib
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -244,9 +245,16 @@ def test_private_redis_and_history():
                 done = shell(f"{span} get cam:front:status", ROOT)
                 assert done.stdout.startswith(b"{"), done
             elif span.startswith("sqlite3"):
-                import sqlite3
                 path, = daemon.directory.rglob("history.sqlite")
                 sqlite3.connect(f"file:{path}?mode=ro", uri=True).execute("select * from sample")
+
+
+def test_every_command_has_its_case():
+    """Those in the text that the tests above take from the guides by themselves."""
+    cases = (r"\./(run|test)\.sh|meson devenv|(\w+=\S+ )?meson test|ninja |gst-inspect-1.0 NAME$|redis-cli -p |"
+             r"sqlite3 history|(\w+=\S+ )?\S*camwarden-camera --camera|camwardend --check-config$")
+    left = [span for _, span in guides.commands("tools") if not re.match(cases, span)]
+    tap.equal(left, [])
 
 
 def test_every_block_has_its_case():
