@@ -50,7 +50,7 @@ OptionParser::parse_into (OptionTexts &texts, int argc, char **argv) const
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &texts.config_file,
       N_ ("One configuration file instead of the usual ones"), N_ ("FILE") },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &texts.words, nullptr,
-      arguments.c_str () },
+      arguments.empty () ? nullptr : arguments.c_str () },
     {},
   };
   if (listing) {
