@@ -3,6 +3,7 @@
 #include "ctl/cameracommands.h"
 #include "ctl/cameraview.h"
 #include "ctl/daemonanswers.h"
+#include "ctl/daemonwords.h"
 #include "ctl/exitstatus.h"
 #include "ctl/interrupt.h"
 
@@ -70,9 +71,10 @@ recover_camera (CtlContext &context, const CameraTask &task)
   if (context.options.json)
     fputs (to_text (answer.get ()).c_str (), stdout);
   else
-    print (context.terminal, wrap (json_text (json_node_get_object (answer.get ()), "message"),
-                                   context.terminal.columns, 0)
-                                 + "\n");
+    print (context.terminal,
+           wrap (translated (json_text (json_node_get_object (answer.get ()), "message")),
+                 context.terminal.columns, 0)
+               + "\n");
   return EXIT_HEALTHY;
 }
 

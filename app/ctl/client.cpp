@@ -5,6 +5,7 @@
 #include "config/directories.h"
 #include "config/i18n.h"
 #include "config/problems.h"
+#include "ctl/daemonwords.h"
 #include "ctl/exitstatus.h"
 #include "ctl/terminal.h"
 
@@ -154,8 +155,8 @@ ClientError
 Client::explain (const Reply &reply) const
 {
   const JsonNodePtr problem = parse_json_object (reply.body);
-  const std::string detail
-      = clip (problem ? json_text (json_node_get_object (problem.get ()), "detail") : "", 500);
+  const std::string detail = clip (
+      problem ? translated (json_text (json_node_get_object (problem.get ()), "detail")) : "", 500);
   const char *more = detail.empty () ? "" : ": ";
   switch (reply.status) {
   case 401:

@@ -2,6 +2,7 @@
 #include "config/i18n.h"
 #include "config/values.h"
 #include "ctl/command.h"
+#include "ctl/daemonwords.h"
 #include "ctl/exitstatus.h"
 #include "ctl/recordsview.h"
 #include "gobject/ref.h"
@@ -71,7 +72,8 @@ test_alerts (CtlContext &context)
       const Terminal &terminal = context.terminal;
       print (terminal, terminal.paint (tone, terminal.mark (tone)) + " "
                            + pad (json_text (sink, "sink"), 8) + "  "
-                           + clip (json_text (sink, "message"), terminal.columns - 12) + "\n");
+                           + clip (translated (json_text (sink, "message")), terminal.columns - 12)
+                           + "\n");
     }
   return json_flag (result, "success") ? EXIT_HEALTHY : EXIT_NOT_DONE;
 }

@@ -3,6 +3,7 @@
 #include "config/config.h"
 #include "config/i18n.h"
 #include "ctl/command.h"
+#include "ctl/daemonwords.h"
 #include "ctl/exitstatus.h"
 #include "ctl/servicereload.h"
 #include "gobject/ref.h"
@@ -26,7 +27,7 @@ print_answer (CtlContext &context, JsonNode *answer)
   if (context.options.json)
     fputs (to_text (answer).c_str (), stdout);
   else if (!message.empty ())
-    print (context.terminal, wrap (message, context.terminal.columns, 0) + "\n");
+    print (context.terminal, wrap (translated (message), context.terminal.columns, 0) + "\n");
   return EXIT_HEALTHY;
 }
 

@@ -151,6 +151,26 @@ def test_errors():
         has(err, away)
 
 
+def test_answers_of_the_daemon():
+    """It answers in English, to whomever."""
+    missing = {"detail": "There is no such camera. GET /api/cameras lists them."}
+    orders = {
+        "/api/cameras/none": (404, missing),
+        "/api/cameras/front/recover": {"success": True, "message": "Frames come again after 1.2 s: "
+                                       "the pipeline built anew"},
+        "/api/alerts/test": {"success": False, "sinks": [
+            {"sink": "webhook", "success": False, "message": "Not delivered: no answer in time"}]}}
+    for language, *wanted in (
+            ("de_DE", "Diese Kamera gibt es nicht.",
+             "Nach 1.2 s kommen wieder Bilder: die Pipeline neu aufgebaut\n",
+             "✗ webhook   Nicht zugestellt: keine Antwort in der Zeit\n"),
+            ("zh_CN", "没有该摄像头。", "1.2 s 后画面恢复：已重建管线\n", "✗ webhook   未送达：未及时响应\n")):
+        with serving(orders) as (_, place):
+            has(ctl(*place, "camera", "none", **speaking(language))[2], wanted[0])
+            has(ctl(*place, "camera", "front", "recover", **speaking(language))[1], wanted[1])
+            has(ctl(*place, "alerts", "test", **speaking(language))[1], wanted[2])
+
+
 def test_json_is_the_same():
     """In each language, byte by byte where the daemon wrote it."""
     for view in (["status"], ["health"], ["camera", "front"], ["alerts", "--all"], ["events"],

@@ -99,6 +99,18 @@ def entries(language):
             yield msgid, [text for field, text in fields if field == "msgstr"]
 
 
+def test_sentences_of_the_daemon():
+    """What camwardenctl knows as the daemon's is what the daemon says."""
+    said = " ".join(re.sub(r'"\s*"', "", tree.text(name)) for name in tree.sources(".cpp")
+                    if name.startswith(("app/core/", "app/daemon/")))
+    table = re.search(r"sentences\[\]\{(.*?)\n\};", tree.text("app/ctl/daemonwords.cpp"), re.S)[1]
+    known = re.findall(r'N_ \("((?:[^"\\]|\\.)*)"\)', re.sub(r'"\s*"', "", table))
+    assert len(known) > 50, known
+    for sentence in known:
+        for piece in re.split(r"%s|, |\(\w+\)$", sentence):
+            assert piece.strip() in said, f"the daemon does not say {piece!r} of {sentence!r}"
+
+
 def test_the_check_can_fail():
     head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
     with tempfile.TemporaryDirectory() as folder:
