@@ -43,7 +43,7 @@ def debian_13(copy):
 
 
 def test_debian_13():
-    packages = othermachine.listed("build", "run", "test", "lint")
+    packages = othermachine.listed("build", "run", "test", "lint", "platforms")
     othermachine.make_tree(WHERE / "trixie", packages, release="trixie")
     with othermachine.Copy(WHERE / "trixie") as copy:
         othermachine.copy_sources(tree.files(), copy.path("src"))
@@ -57,8 +57,8 @@ def arm64_packages():
     build = othermachine.listed("build")
     libraries = [name for name in build if name.endswith("-dev")]
     plugins = ["gstreamer1.0-plugins-base", "gstreamer1.0-plugins-good"]
-    return [*(name for name in build if name not in libraries), *CROSS, "libglib2.0-dev-bin",
-            *(f"{name}:arm64" for name in libraries + plugins)]
+    return [*(name for name in build if name not in libraries), *othermachine.listed("platforms"),
+            *CROSS, "libglib2.0-dev-bin", *(f"{name}:arm64" for name in libraries + plugins)]
 
 
 def arm64_cases():
