@@ -43,17 +43,25 @@ def unpack_sources(folder, moment):
     return source.name
 
 
-def build(copy, folder):
+def build(copy, folder, prepare="true", wrapper=""):
     """Builds below /FOLDER of the copy. What the compiler said comes only when it fails."""
     name = unpack_sources(copy.path(folder), 1_700_000_000)
     jobs = os.cpu_count() or 1
-    return copy.must(f"cd /{folder}/{name} && DEB_BUILD_OPTIONS=parallel={jobs} "
-                     "dpkg-buildpackage -us -uc")
+    return copy.must(f"cd /{folder} && {prepare} && cd {name} && "
+                     f"DEB_BUILD_OPTIONS=parallel={jobs} {wrapper} dpkg-buildpackage -us -uc")
 
 
 def sums(folder):
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest()
             for file in sorted(folder.glob("*.deb"))}
+
+
+def differences(copy, one, other):
+    """What differs between the packages of two folders of the copy; nothing if they are the same."""
+    left, right = sums(copy.path(one)), sums(copy.path(other))
+    texts = [copy.run(f"diffoscope /{one}/{name} /{other}/{name}")[1][:4000]
+             for name in sorted(left.keys() & right.keys()) if left[name] != right[name]]
+    return "\n".join([*texts, *(f"only once: {name}" for name in sorted(left.keys() ^ right.keys()))])
 
 
 def depends_of(files):

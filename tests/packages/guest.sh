@@ -16,11 +16,11 @@ is_picture () {
         [ "$(head -c 2 /var/picture.jpg | od -An -tx1)" = ' ff d8' ]
 }
 
-# Frames that arrive within 3 s.
+# Pictures that arrive within 3 s.
 count_frames () {
     port=$(cat /run/camwarden/redis.port)
     { timeout 3 redis-cli -p "$port" --csv subscribe cam:camera:frame 2>/dev/null || true; } |
-        grep -a -c '^"message"' || true
+        grep -a -c '^"message","cam:camera:frame","\\xff\\xd8' || true
 }
 
 test_install () {

@@ -5,8 +5,8 @@ machine that boots. Run by ./test.sh --packages; the packages stay in build-pack
 
 import os
 import pathlib
+import re
 import shutil
-import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -15,6 +15,7 @@ import debs
 import guest
 import othermachine
 import tap
+import tree
 
 PLACE = os.environ.get("CAMWARDEN_PACKAGES")
 WHERE = pathlib.Path(PLACE or "/nonexistent")
@@ -59,12 +60,14 @@ def test_build():
     tap.equal(sorted(file.name.split("_")[0] for file in packages()), sorted(debs.NAMES))
 
 
-# In another folder, at another time.
+# In another folder, at another time and place, in another language, by somebody who is not root.
 def test_reproducible():
+    folder = "home/elsewhere/again"
     with othermachine.Copy(WHERE / "builder") as copy:
-        debs.build(copy, "home/elsewhere/again")
-        again = debs.sums(copy.path("home/elsewhere/again"))
-    tap.equal(again, debs.sums(DEBS))
+        shutil.copytree(DEBS, copy.path("opt/debs"))
+        debs.build(copy, folder, "chown -R nobody . && umask 0077 && export TZ=XYZ+11 LC_ALL=C",
+                   "setpriv --reuid=nobody --regid=nogroup --clear-groups")
+        tap.equal(debs.differences(copy, "opt/debs", folder), "")
 
 
 def test_lintian():
@@ -81,6 +84,14 @@ def test_codec_metadata():
     for wanted in ("Gstreamer-Elements: framestoresink, healthprobe, redissink, redissrc",
                    "Gstreamer-Uri-Sources: redis", "Gstreamer-Version: 1."):
         assert wanted.lower() in fields.lower(), f"{wanted!r} is not in\n{fields}"
+
+
+def test_translations():
+    folder = r"\./usr/share/locale/(\w+)/LC_MESSAGES/camwarden\.mo$"
+    found = [lang for file in packages()
+             for lang in re.findall(folder, othermachine.output("dpkg-deb", "-c", file), re.M)]
+    wanted = [line for line in tree.text("po/LINGUAS").split("\n") if line and line[0] != "#"]
+    tap.equal(sorted(found), sorted(wanted))
 
 
 def test_autopkgtest():
@@ -159,7 +170,8 @@ def main():
 
     cases = [
         ("build", test_build), ("next_revision", prepare_next), ("lintian", test_lintian),
-        ("codec_metadata", test_codec_metadata), ("autopkgtest", test_autopkgtest),
+        ("codec_metadata", test_codec_metadata), ("translations", test_translations),
+        ("autopkgtest", test_autopkgtest),
         ("install_upgrade_purge_in_a_chroot", test_install_upgrade_purge_in_a_chroot),
         ("guest_boots", tell_story),
         ("guest_powers_off", lambda: tap.equal(story.get("codes"), [guest.POWERED_OFF])),
