@@ -4,6 +4,7 @@
 #include "gobject/ref.h"
 
 #include <cmath>
+#include <cstdint>
 #include <json-glib/json-glib.h>
 #include <string>
 #include <string_view>
