@@ -5,6 +5,7 @@
 #include "core/fault.h"
 #include "gobject/ref.h"
 
+#include <cstdint>
 #include <functional>
 #include <gio/gio.h>
 #include <vector>
