@@ -361,6 +361,7 @@ test_pool_is_not_starved ()
   FaultyFiles::freeze (FaultyFiles::Call::write, "pool_");
   GstBufferPoolAcquireParams at_once = {};
   at_once.flags = GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT;
+  bool keeps_parent = false;
   for (int i = 0; i < 40; i++) {
     GstBuffer *buffer = nullptr;
     g_assert_cmpint (gst_buffer_pool_acquire_buffer (pool, &buffer, &at_once), ==, GST_FLOW_OK);
@@ -368,12 +369,14 @@ test_pool_is_not_starved ()
       GstBuffer *shallow = gst_buffer_copy (buffer);
       gst_buffer_unref (buffer);
       buffer = shallow;
+      keeps_parent = gst_buffer_get_parent_buffer_meta (shallow) != nullptr;
     }
     g_assert_cmpint (sink.push (buffer), ==, GST_FLOW_OK);
   }
   g_assert_cmpuint (sink.stat ("queued"), ==, 16);
-  /* A shallow copy's plain memory is its own: the pool lets go of it and makes itself another. */
-  g_assert_cmpuint (sink.stat ("copied"), ==, 8);
+  /* A shallow copy's plain memory is its own: the pool lets go of it and makes itself another. With
+   * GStreamer 1.26 the copy keeps the pool's buffer, and is copied like it. */
+  g_assert_cmpuint (sink.stat ("copied"), ==, keeps_parent ? 16 : 8);
   g_assert_cmpuint (sink.stat ("dropped-queue"), ==, 24);
   sink.check_law ();
   FaultyFiles::thaw ();

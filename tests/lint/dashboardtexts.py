@@ -14,7 +14,7 @@ import tree
 
 PO = "po/dashboard/"
 EXTRACT = ["xgettext", "--from-code=UTF-8", "--language=JavaScript", "--keyword=_", "--keyword=N_",
-           "--keyword=ngettext:1,2", "--no-location", "--sort-output"]
+           "--keyword=ngettext:1,2", "--no-location"]
 PLACE = re.compile(r"\{\w+\}")
 
 

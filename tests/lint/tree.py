@@ -19,8 +19,8 @@ def files():
     except (OSError, subprocess.CalledProcessError):
         names = [
             str(path.relative_to(ROOT)) for path in ROOT.rglob("*")
-            if not any(part.startswith("build") or part == ".git"
-                       for part in path.relative_to(ROOT).parts[:1])
+            if not path.relative_to(ROOT).parts[0].startswith("build")
+            and not {".git", "__pycache__"} & set(path.relative_to(ROOT).parts)
         ]
     return sorted(name for name in set(names) if (ROOT / name).is_file())
 
