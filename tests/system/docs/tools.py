@@ -149,6 +149,20 @@ def test_scripts():
         tap.equal(done.returncode, 0, f"{line}: {done.stderr}")
 
 
+def test_setup():
+    """Nothing is missing, the options are there, and ninja has something to do."""
+    with tempfile.TemporaryDirectory() as folder:
+        for block in blocks("setup"):
+            for line in guides.lines(block.text):
+                line = line.replace("packages install", "packages missing")
+                line = line.replace("-C build", f"-n -C {folder}/build")
+                line = line.replace("setup build", f"setup {folder}/build")
+                done = shell(line, ROOT)
+                tap.equal(done.returncode, 0, f"{line}: {done}")
+                assert "missing" not in line or not done.stdout, done
+        assert b"camwardend" in done.stdout
+
+
 def test_meson():
     """It would run these tests, and there are such."""
     lines = [line for block in blocks("meson") for line in guides.lines(block.text)]
@@ -259,7 +273,7 @@ def test_every_command_has_its_case():
 
 def test_every_block_has_its_case():
     ways = {block.way for block in guides.blocks("tools")}
-    tap.equal(ways, {"http", "page", "reboot", "scripts", "meson", "configuration", "worker"})
+    tap.equal(ways, {"http", "page", "reboot", "scripts", "setup", "meson", "configuration", "worker"})
 
 
 tap.main(globals())
