@@ -27,6 +27,7 @@ constexpr guint STOP_DEADLINE_MS = 2600;
 constexpr guint STOP_MARGIN_MS = 1100;
 constexpr int64_t LEAST_DISK_PATIENCE = 100 * 1000;
 constexpr int64_t SAME_REQUEST = G_USEC_PER_SEC / 4;
+constexpr guint LAST_ANSWER_MS = 200;
 constexpr int64_t USB_PATIENCE = 700 * 1000; /* it is off for 0.5 s */
 
 bool
@@ -504,6 +505,12 @@ Daemon::restart_redis ()
 void
 Daemon::stop_requested ()
 {
+  /* systemd's signal may overtake its answer, which goes on to whoever ordered the restart. */
+  if (model_.owes_answer ()) {
+    last_answer_ = Timer::once (LAST_ANSWER_MS, [this] { stop_requested (); });
+    return;
+  }
+  last_answer_.cancel ();
   /* The same Ctrl-C may arrive twice, from the terminal and from the program that started us. */
   const int64_t now = g_get_monotonic_time ();
   if (stopping_ && now - stop_requested_at_ < SAME_REQUEST)

@@ -113,7 +113,7 @@ private:
   std::map<std::string, UsbPort> usb_ports_; /* by device */
   std::unique_ptr<DeviceWatch> devices_;
   MetricsSampler sampler_;
-  Timer look_;
+  Timer look_, last_answer_;
   StatusPublisher publisher_;
   DaemonModel model_;
   std::unique_ptr<ApiServer> http_;

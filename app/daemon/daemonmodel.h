@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace camwarden
 {
@@ -72,6 +73,12 @@ public:
   void recover (const std::string &camera, Tier from, const std::string &who,
                 OrderDone done) override;
   void restart_services (const std::string &who, OrderDone done) override;
+  /* Whether somebody who has ordered a restart may still wait for the answer; asked once. */
+  [[nodiscard]] bool
+  owes_answer ()
+  {
+    return std::exchange (owes_answer_, false);
+  }
   [[nodiscard]] OrderResult may_reboot () const override;
   void reboot (const std::string &who, OrderDone done) override;
   void clear_reboots (const std::string &who, OrderDone done) override;
@@ -88,6 +95,7 @@ private:
   /* daemonorders.cpp: recoveries that somebody waits for. */
   uint64_t last_recovery_ = 0;
   std::map<uint64_t, std::unique_ptr<Recovery>> recoveries_;
+  bool owes_answer_ = false;
 };
 
 /* Where consumers find the server, such as redis://127.0.0.1:6390; "" while that is not known. */

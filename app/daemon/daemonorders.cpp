@@ -225,12 +225,15 @@ DaemonModel::restart_services (const std::string &who, OrderDone done)
     return done (refused (503, "systemd did not start this daemon, so it cannot start it again: "
                                "stop camwardend and start it as it was started."));
   note_order ("", "restart-services", who + " orders a restart of " + *unit);
-  parts_.services->restart_unit (*unit, [unit, done = std::move (done)] (const GError *error) {
-    done (error ? refused (status_of (error), error->message)
-                : good ("systemd restarts " + *unit
-                        + ", and with it the cameras' workers and the "
-                          "private Redis."));
-  });
+  owes_answer_ = true;
+  parts_.services->restart_unit (
+      *unit, [this, unit, done = std::move (done)] (const GError *error) {
+        owes_answer_ = owes_answer_ && !error;
+        done (error ? refused (status_of (error), error->message)
+                    : good ("systemd restarts " + *unit
+                            + ", and with it the cameras' workers and the "
+                              "private Redis."));
+      });
 }
 
 OrderResult
