@@ -163,6 +163,7 @@ resolve_thresholds (const GroupValues &values)
            .camera_failures = r.get<Levels> ("camera-failures"),
            .redis_away = r.get<Levels> ("redis-away"),
            .memory_growth = r.number ("memory-growth"),
+           .memory_growth_after = r.integer ("memory-growth-after"),
            .disk_writes = r.size ("disk-writes") };
 }
 

@@ -236,6 +236,8 @@ static const Key keys[] = {
     "Time without Redis", "" },
   { "thresholds", "memory-growth", KeyType::Share, "5%", 0, 10, "", "an hour", Reload::Live,
     "Memory of one of our processes that grows faster for hours is a warning; 0: never", "" },
+  { "thresholds", "memory-growth-after", KeyType::Duration, "2h", 10, 7 * day, "", "", Reload::Live,
+    "How long memory has to grow before it is said; the last three times as long count", "" },
   { "thresholds", "disk-writes", KeyType::Size, "20GiB", 0, 1024 * tib, "", "a day", Reload::Live,
     "Bytes that all our processes together may write to disks before it is a warning, for the "
     "sake of SD cards; 0: any",

@@ -149,6 +149,7 @@ struct ThresholdsConfig
 {
   Levels cpu, memory, disk, temperature, camera_failures, redis_away;
   double memory_growth = 0; /* share per hour; 0: never */
+  int64_t memory_growth_after = 0;
   uint64_t disk_writes = 0; /* bytes a day; 0: any */
   bool operator== (const ThresholdsConfig &) const = default;
 };

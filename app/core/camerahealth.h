@@ -52,6 +52,7 @@ struct CameraHealth
   uint64_t rss = 0;         /* bytes */
   std::string device;       /* "/dev/video0", or libcamera's name; empty: the source has none */
 
+  int64_t receivers = -1;  /* subscribers that got the last frame; -1: unknown */
   std::string redis_state; /* connected, disconnected, refused */
   uint64_t published = 0;
   uint64_t dropped = 0;
@@ -67,8 +68,9 @@ struct CameraHealth
   std::string emergency; /* its cause; empty: there is none */
 
   /* Of the process. */
-  int pid = 0; /* 0: none */
-  unsigned respawns = 0;
+  int pid = 0;            /* 0: none */
+  unsigned respawns = 0;  /* without those: */
+  unsigned recycles = 0;  /* workers replaced as planned, since their memory grew */
   std::string last_exit;  /* "signal 9", "exit 75", ... of the worker before this one */
   std::string last_fault; /* "source/resource-not-found" */
 

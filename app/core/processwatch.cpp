@@ -39,6 +39,24 @@ part_of (const std::string &name)
 } // namespace
 
 void
+ProcessWatch::configure (const ProcessWatchSettings &settings)
+{
+  const bool other_pace = settings.growth_after != settings_.growth_after;
+  settings_ = settings;
+  if (other_pace)
+    for (auto &[name, known] : known_)
+      known.memory = new_trend ();
+}
+
+Trend
+ProcessWatch::new_trend () const
+{
+  Trend::Settings settings;
+  settings.bucket = settings_.growth_after / static_cast<int64_t> (settings.least);
+  return Trend (settings);
+}
+
+void
 ProcessWatch::sampled (const SystemSample &sample)
 {
   now_ = sample.time;
@@ -50,7 +68,7 @@ ProcessWatch::sampled (const SystemSample &sample)
       known = std::move (before.mapped ());
     const bool same = known.pid == process.pid;
     if (!same)
-      known.memory = Trend ();
+      known.memory = new_trend ();
     known.pid = process.pid;
     if (!process.running) {
       known.hung_since = 0;

@@ -18,6 +18,7 @@ struct ProcessWatchSettings
   double growth = 0.05;                   /* of a process's memory, per hour; 0: never */
   double least_growth = 16.0 * (1 << 20); /* bytes: less than that in all is no matter */
   double steady = 0.5;                    /* see Trend::Slope */
+  int64_t growth_after = 7'200'000'000;   /* us that it is watched for at least */
   uint64_t writes_per_day = 0;            /* bytes of all parts together; 0: any */
   int64_t hung_after = 30'000'000;        /* us */
 };
@@ -30,11 +31,7 @@ public:
   explicit ProcessWatch (const ProcessWatchSettings &settings) : settings_ (settings) {}
   ProcessWatch () : ProcessWatch (ProcessWatchSettings{}) {}
 
-  void
-  configure (const ProcessWatchSettings &settings)
-  {
-    settings_ = settings;
-  }
+  void configure (const ProcessWatchSettings &settings);
   void sampled (const SystemSample &sample);
   [[nodiscard]] std::vector<HealthIssue> issues () const;
   /* "camera:front": its memory grows; by names as the samples have them. */
@@ -58,6 +55,7 @@ private:
   };
 
   [[nodiscard]] bool grows (const Known &known) const;
+  [[nodiscard]] Trend new_trend () const;
   [[nodiscard]] static uint64_t sum (const Known &known);
   void note_hanging (Known &known, const ProcessSample &process, int64_t now) const;
   void note_writes (Known &known, const ProcessSample &process, bool same) const;

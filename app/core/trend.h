@@ -19,7 +19,7 @@ public:
   struct Settings
   {
     int64_t bucket = 300'000'000; /* us */
-    size_t most = 72;             /* buckets looked back on: 6 h */
+    size_t most = 72;             /* buckets looked back on: 6 h of these */
     size_t least = 24;            /* buckets before anything is said: 2 h */
   };
   struct Slope

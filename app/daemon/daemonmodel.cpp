@@ -88,6 +88,7 @@ add_health (CameraStatus &status, const CameraHealth &health)
   status.redis_counts = health.redis_counts;
   status.store_counts = health.store_counts;
   status.restarts = health.respawns;
+  status.recycles = health.recycles;
   status.cures = health.cures;
   status.cured = health.cured;
   status.recovery = health.recovery;

@@ -55,6 +55,7 @@ protector_settings (const ThresholdsConfig &thresholds, const RecoveryConfig &re
   settings.emergency.leave_after = recovery.emergency_leave_after;
   settings.emergency.per_hour = recovery.emergency_per_hour;
   settings.processes.growth = thresholds.memory_growth;
+  settings.processes.growth_after = thresholds.memory_growth_after;
   settings.processes.writes_per_day = thresholds.disk_writes;
   settings.prune_target = recovery.prune_target;
   settings.recycle = recovery.worker_recycle;

@@ -53,6 +53,7 @@ status_json (const CameraHealth &health, const std::string &channel, int64_t wal
       .number ("stored", static_cast<int64_t> (health.stored))
       .text ("store-paused", health.store_paused)
       .number ("respawns", health.respawns)
+      .number ("recycles", health.recycles)
       .numbers ("restarts", restarts)
       .text ("recovery", health.recovery)
       .flag ("given-up", health.given_up)

@@ -116,8 +116,9 @@ Supervisor::Impl::worker_exited (const WorkerExit &exit)
     finish_stop ();
     return;
   }
-  health.respawns++;
-  if (wish == Wish::Restarting) {
+  const bool planned = wish == Wish::Recycling;
+  (planned ? health.recycles : health.respawns)++;
+  if (planned || wish == Wish::Restarting) {
     spawn ();
     return;
   }
@@ -470,12 +471,11 @@ bool
 Supervisor::recycle ()
 {
   const CameraHealth &now = impl_->health;
-  const auto receivers = now.redis_counts.find ("receivers");
-  const bool read = now.wanted && (receivers == now.redis_counts.end () || receivers->second > 0);
+  const bool read = now.wanted && now.receivers != 0;
   if (impl_->wish != Impl::Wish::Running || !impl_->worker || impl_->hung || impl_->preview || read
       || now.state != CameraState::Streaming || impl_->healer.policy ().open ())
     return false;
-  impl_->restart (Impl::Wish::Restarting);
+  impl_->restart (Impl::Wish::Recycling);
   return true;
 }
 

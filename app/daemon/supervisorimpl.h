@@ -19,6 +19,7 @@ struct Supervisor::Impl
     Stopped,
     Running,
     Restarting, /* with another configuration */
+    Recycling,  /* as planned, since its memory grows */
     Replacing,  /* the recovery wants another worker */
   };
 

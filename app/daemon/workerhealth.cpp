@@ -104,6 +104,9 @@ read_worker_health (CameraHealth &health, GVariant *values)
     read_count (redis, "published", health.published);
     health.dropped = redis_drops (redis);
     health.redis_counts = read_counts (redis);
+    gint64 receivers = -1;
+    (void)g_variant_lookup (redis, "receivers", "x", &receivers);
+    health.receivers = receivers;
   }
   g_autoptr (GVariant) store = g_variant_lookup_value (values, "store", G_VARIANT_TYPE_VARDICT);
   health.storing = store && g_variant_n_children (store) > 0;
@@ -139,6 +142,7 @@ reset_worker_figures (CameraHealth &health)
   health.storing = none.storing;
   health.store_paused = none.store_paused;
   health.redis_counts.clear ();
+  health.receivers = -1;
   health.store_counts.clear ();
 }
 

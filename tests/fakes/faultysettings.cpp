@@ -125,6 +125,9 @@ faulty_settings_set (FaultySettings &s, guint id, const GValue *value)
   case PROP_CONTROL_ONCE:
     s.control_once = g_value_get_boolean (value);
     break;
+  case PROP_LEAK:
+    s.leak = g_value_get_uint (value);
+    break;
   default:
     return false;
   }
@@ -187,6 +190,9 @@ faulty_settings_get (const FaultySettings &s, guint id, GValue *value)
     break;
   case PROP_CONTROL_ONCE:
     g_value_set_boolean (value, s.control_once);
+    break;
+  case PROP_LEAK:
+    g_value_set_uint (value, s.leak);
     break;
   default:
     return false;
@@ -251,6 +257,9 @@ faulty_settings_install (GObjectClass *klass)
        g_param_spec_string ("log-error", "Log error",
                             "Line for the log category v4l2allocator when the fault begins", "",
                             flags));
+  add (PROP_LEAK,
+       g_param_spec_uint ("leak", "Leak", "Bytes of memory that each frame takes and keeps", 0,
+                          1 << 30, 0, flags));
   add (PROP_FRAMES,
        g_param_spec_uint64 ("frames", "Frames", "Frames made since the start", 0, G_MAXUINT64, 0,
                             static_cast<GParamFlags> (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));

@@ -31,6 +31,7 @@ enum FaultyProperty : guint {
   PROP_ECHOES,
   PROP_DEVICE,
   PROP_LOG_ERROR,
+  PROP_LEAK,
 };
 
 enum class ErrorDomain { core, library, resource, stream };
@@ -51,6 +52,7 @@ struct FaultySettings
   std::string complaint;
   std::string control_file;
   bool control_once = false;
+  guint leak = 0;
 };
 
 [[nodiscard]] GQuark error_domain_quark (ErrorDomain domain);

@@ -20,6 +20,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "buildconfig.h"
 #include "common/locked.h"
@@ -81,6 +82,7 @@ struct GstFaultySrcPrivate
   GstClockTime next_pts = 0;
   gint64 next_event_us = 0;
   struct timespec control_changed = {};
+  std::vector<std::vector<char>> leaked; /* kept until the element goes */
 };
 
 struct _GstFaultySrc
@@ -552,6 +554,8 @@ gst_faulty_src_create (GstPushSrc *push, GstBuffer **out)
     } else {
       if (!follow_caps_fault (self, fault == FaultMode::caps))
         return GST_FLOW_NOT_NEGOTIATED;
+      if (settings.leak > 0)
+        priv->leaked.emplace_back (settings.leak, 1);
       return produce (self, settings, fault, out);
     }
   }

@@ -65,6 +65,7 @@ struct CameraStatus
   std::map<std::string, uint64_t> faults; /* told since the daemon started, by code */
 
   uint64_t restarts = 0;             /* of the worker since the daemon started */
+  uint64_t recycles = 0;             /* planned ones, which do not count as restarts */
   unsigned consecutive_failures = 0; /* faults that needed a cure, in a row */
   std::array<unsigned, 5> cures{};   /* orders by tier: source, pipeline, device, worker, machine */
   unsigned cured = 0;                /* faults that were cured */

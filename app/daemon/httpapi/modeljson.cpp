@@ -76,6 +76,7 @@ write_camera_counts (JsonWriter &json, const CameraStatus &camera)
       .add_text ("store_paused", camera.store_paused)
       .add_text ("degraded", camera.degraded)
       .add ("restarts", camera.restarts)
+      .add ("recycles", camera.recycles)
       .add ("consecutive_failures", camera.consecutive_failures)
       .add ("health_score", health_score (camera.consecutive_failures));
   json.begin_object ("counts").add ("encoded", camera.encoded).add ("held_back", camera.held_back);
