@@ -99,21 +99,24 @@ RedisWatch::issues (int64_t now) const
   if (most > 0 && used >= most * memory_share) {
     add ("redis-memory",
          "Redis uses " + mebibytes (last_->used_memory) + " of " + mebibytes (last_->max_memory),
-         "large keys or streams, or readers that do not keep up");
+         "large keys or streams, or readers that do not keep up; raise maxmemory of the server, or "
+         "embedded-max-memory in [redis]");
     list.back ().value = used;
     list.back ().threshold = most * memory_share;
     list.back ().unit = "bytes";
   }
   if (recent (evicted_at_))
     add ("redis-evicting", "Redis has thrown away " + std::to_string (evicted_) + " keys",
-         "its memory was full");
+         "its memory was full; raise maxmemory of the server, or have it keep less");
   if (recent (cut_at_))
-    add ("redis-reader-cut", "Redis has cut off " + std::to_string (cut_) + " slow readers",
-         "they did not read as fast as frames came");
+    add (
+        "redis-reader-cut", "Redis has cut off " + std::to_string (cut_) + " slow readers",
+        "they did not read as fast as frames came; have them read faster or ask for less, or raise "
+        "client-output-buffer-limit of the server");
   else if (last_->largest_output_buffer >= large_buffer)
     add ("redis-slow-reader",
          "A reader of Redis is " + mebibytes (last_->largest_output_buffer) + " behind",
-         "it does not read as fast as frames come");
+         "it does not read as fast as frames come, and is cut off at client-output-buffer-limit");
   return list;
 }
 

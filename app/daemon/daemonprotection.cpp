@@ -115,7 +115,8 @@ Daemon::prune_frames (uint64_t bytes, std::function<void (uint64_t)> done)
   }
 }
 
-/* What Redis tells of itself; a server that refuses the question is not watched. */
+/* What Redis tells of itself; a server that refuses the question is not watched. The private one's
+ * log counts the readers that were cut off, INFO only from 7.2 on. */
 void
 Daemon::ask_redis ()
 {
@@ -127,8 +128,12 @@ Daemon::ask_redis ()
   if (!parts_.monitor->status ().connected)
     return parts_.protector->redis_gone ();
   parts_.monitor->info ([this] (const std::string &text) {
-    if (parts_.protector && !text.empty ())
-      parts_.protector->redis_figures (parse_redis_info (text));
+    if (!parts_.protector || text.empty ())
+      return;
+    RedisFigures figures = parse_redis_info (text);
+    if (parts_.redis)
+      figures.buffer_disconnections = parts_.redis->cut_readers ();
+    parts_.protector->redis_figures (figures);
   });
 }
 

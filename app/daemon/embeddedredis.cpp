@@ -283,6 +283,8 @@ EmbeddedRedis::log_line (const std::string &line)
   const RedisLogLine parsed = parse_redis_log (line);
   if (const std::string version = version_in_log (parsed.text); !version.empty ())
     version_ = version;
+  if (is_cut_in_log (parsed.text))
+    cut_readers_++;
   last_lines_.push_back (parsed.text);
   if (last_lines_.size () > LINES_KEPT)
     last_lines_.erase (last_lines_.begin ());

@@ -92,6 +92,12 @@ public:
   {
     return version_;
   }
+  /* Readers that were cut off for being slow, since this object was made. */
+  [[nodiscard]] unsigned
+  cut_readers () const
+  {
+    return cut_readers_;
+  }
   [[nodiscard]] unsigned
   restarts () const
   {
@@ -131,6 +137,7 @@ private:
   std::string secret_;
   std::string wanted_text_; /* the configuration file the process was started with */
   unsigned port_ = 0;
+  unsigned cut_readers_ = 0;
   unsigned restarts_ = 0;
   int lock_ = -1;
   bool adopted_ = false;

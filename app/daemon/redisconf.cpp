@@ -93,6 +93,9 @@ RedisConf::text () const
                      "databases 1\n"
                      "maxmemory-policy noeviction\n"
                      "tcp-keepalive 30\n"
+                     /* Where memory is missing, the kernel ends a worker first and us last. */
+                     "oom-score-adj absolute\n"
+                     "oom-score-adj-values 100 100 100\n"
                      "unixsocketperm 660\n";
   auto add = [&text] (const char *key, const std::string &value) {
     text += std::string (key) + " " + value + "\n";
@@ -120,6 +123,12 @@ parse_redis_log (const std::string &line)
         && std::string_view (".-*#").find (line[i]) != std::string_view::npos)
       return { line[i] == '#', line.substr (i + 2) };
   return { true, line };
+}
+
+bool
+is_cut_in_log (const std::string &text)
+{
+  return text.find ("for overcoming of output buffer limits") != std::string::npos;
 }
 
 std::string

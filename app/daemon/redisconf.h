@@ -58,6 +58,9 @@ struct RedisLogLine
   bool warning = false;
   std::string text;
 };
+/* A reader was cut off for being slow. From 7.2 on INFO counts these as well. */
+[[nodiscard]] bool is_cut_in_log (const std::string &text);
+
 [[nodiscard]] RedisLogLine parse_redis_log (const std::string &line);
 /* "redis 7.0.15" out of the line in which the server introduces itself; else empty. */
 [[nodiscard]] std::string version_in_log (const std::string &text);

@@ -83,6 +83,7 @@ test_text ()
   g_assert_true (has_line (text, "appendonly no"));
   g_assert_true (has_line (text, "unixsocketperm 660"));
   g_assert_true (has_line (text, "maxmemory 134217728"));
+  g_assert_true (has_line (text, "oom-score-adj-values 100 100 100"));
   g_assert_true (has_line (text, "client-output-buffer-limit pubsub 33554432 16777216 60"));
   g_assert_nonnull (strstr (text.c_str (), "\nuser default on nopass "));
   g_assert_nonnull (strstr (text.c_str (), "\nuser camwarden-worker on #abcd "));
@@ -110,6 +111,9 @@ test_redis_log ()
   const RedisLogLine quiet = parse_redis_log ("7:M 22 Nov 2026 17:22:29.022 * Ready # now");
   g_assert_false (quiet.warning);
   ASSERT_TEXT (quiet.text, "Ready # now");
+  g_assert_true (is_cut_in_log ("Client id=5 addr=127.0.0.1:1 cmd=subscribe scheduled to be closed "
+                                "ASAP for overcoming of output buffer limits."));
+  g_assert_false (is_cut_in_log (quiet.text));
   ASSERT_TEXT (parse_redis_log ("*** FATAL").text, "*** FATAL");
   ASSERT_TEXT (parse_redis_log ("").text, "");
   ASSERT_TEXT (version_in_log ("Redis version=7.0.15, bits=64, pid=1, just started"),
