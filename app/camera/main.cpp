@@ -19,6 +19,8 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <string_view>
+#include <unistd.h>
 
 namespace camwarden
 {
@@ -147,6 +149,19 @@ take_lock (LockFile &lock, const std::string &camera)
   return exitcode::Configuration;
 }
 
+/* Where memory is missing, the kernel ends a worker before the private Redis, and both before the
+ * daemon, which brings them back. */
+void
+offer_to_the_oom_killer ()
+{
+  constexpr std::string_view score = "300";
+  const int fd = open ("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write (fd, score.data (), score.size ()) < 0)
+    g_debug ("/proc/self/oom_score_adj: %s", g_strerror (errno));
+  if (fd >= 0)
+    close (fd);
+}
+
 int
 run (int argc, char **argv)
 {
@@ -164,6 +179,7 @@ run (int argc, char **argv)
     return exitcode::Usage;
   }
   if (options.link_fd >= 0) {
+    offer_to_the_oom_killer ();
     log_to_daemon ();
     speak_english ();
   }

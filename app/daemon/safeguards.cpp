@@ -70,13 +70,25 @@ log_change (const ThresholdChange &change)
                     instance.c_str (), value.c_str (), limit.c_str (), from.c_str (), to.c_str ());
 }
 
+/* The kernel's own files never block, and are read without waiting all the same. */
+std::string
+glance_at (const std::string &path)
+{
+  char text[4096];
+  const int fd = open (path.c_str (), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  const ssize_t length = fd >= 0 ? read (fd, text, sizeof text) : -1;
+  if (fd >= 0)
+    close (fd);
+  return { text, length > 0 ? static_cast<size_t> (length) : 0 };
+}
+
 } // namespace
 
 Safeguards::Safeguards (SystemMonitorSettings settings, const ThresholdsSettings &thresholds,
                         World world, Events events)
     : world_ (std::move (world)), events_ (std::move (events)), interval_ (settings.interval),
-      meminfo_ ((settings.root == "/" ? "" : settings.root) + "/proc/meminfo"),
-      thresholds_ (thresholds),
+      root_ (settings.root == "/" ? "" : settings.root),
+      group_ (memory_group (glance_at (root_ + "/proc/self/cgroup"))), thresholds_ (thresholds),
       monitor_ (std::move (settings),
                 { world_.question, [this] (const SystemSample &sample) { sampled (sample); },
                   [this] (const std::string &file, int64_t since, bool again) {
@@ -97,18 +109,22 @@ Safeguards::start ()
       this));
 }
 
-/* Memory is gone fast, a sample every ten seconds is too late for it. This one file never blocks,
- * and is read without waiting all the same. */
+std::optional<MemoryInfo>
+Safeguards::glance_at_memory () const
+{
+  const auto machine = parse_meminfo (glance_at (root_ + "/proc/meminfo"));
+  if (!machine || !group_)
+    return machine;
+  const std::string limit = glance_at (root_ + group_->limit);
+  return scarcer (*machine, group_memory (limit, glance_at (root_ + group_->usage),
+                                          glance_at (root_ + group_->stat), *machine));
+}
+
+/* Memory is gone fast, a sample every ten seconds is too late for it. */
 void
 Safeguards::glance ()
 {
-  char text[2048];
-  const int fd = open (meminfo_.c_str (), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  const ssize_t length = fd >= 0 ? read (fd, text, sizeof text) : -1;
-  if (fd >= 0)
-    close (fd);
-  const auto memory
-      = length > 0 ? parse_meminfo ({ text, static_cast<size_t> (length) }) : std::nullopt;
+  const auto memory = glance_at_memory ();
   if (!memory || thresholds_.rising ())
     return;
   const Threshold *known = thresholds_.find (Quantity::Memory);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/fault.h"
+#include "core/memorygroup.h"
 #include "core/thresholds.h"
 #include "daemon/systemmonitor.h"
 
@@ -72,6 +73,7 @@ public:
 
 private:
   void glance ();
+  [[nodiscard]] std::optional<MemoryInfo> glance_at_memory () const;
   void sampled (const SystemSample &sample);
   void hangs (const std::string &file, int64_t since, bool again);
   void judge (int64_t now, ThresholdValues values);
@@ -82,7 +84,8 @@ private:
   const World world_;
   const Events events_;
   const int64_t interval_;
-  const std::string meminfo_; /* its path */
+  const std::string root_; /* without the slash at its end */
+  const std::optional<MemoryGroup> group_;
   Thresholds thresholds_;
   bool weak_power_ = false;
   bool hurry_ = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "daemon/systemreader.h"
 
+#include "core/memorygroup.h"
+
 #include <cerrno>
 #include <charconv>
 #include <dirent.h>
@@ -146,6 +148,12 @@ SystemReader::read_memory (SystemSample &sample)
 {
   if (const auto memory = text ("/proc/meminfo"))
     sample.memory = parse_meminfo (*memory);
+  if (const auto cgroup = sample.memory ? text ("/proc/self/cgroup") : std::nullopt)
+    if (const auto group = memory_group (*cgroup))
+      if (const auto limit = text (group->limit))
+        sample.memory = scarcer (*sample.memory,
+                                 group_memory (*limit, text (group->usage).value_or (""),
+                                               text (group->stat).value_or (""), *sample.memory));
   for (const auto &[name, pressure] : { std::pair{ "cpu", &sample.cpu_pressure },
                                         { "memory", &sample.memory_pressure },
                                         { "io", &sample.io_pressure } })
