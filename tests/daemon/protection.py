@@ -208,4 +208,58 @@ def test_a_full_disk_stops_storing_alone():
         assert "JPEG quality" not in daemon.log_text(), "pictures are not coarser for a disk"
 
 
+def frame(store, age, number):
+    """A stored frame's file that is so many seconds old."""
+    then = time.gmtime(time.time() - age)
+    name = time.strftime("front_%Y%m%dT%H%M%S.000000Z_0000abcd_", then) + f"{number:08}.jpg"
+    path = store / time.strftime("%Y/%m/%d/%H/%M", then) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(1000))
+    return path
+
+
+def aged(path, text="x"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    old = time.time() - 7200
+    os.utime(path, (old, old))
+    return path
+
+
+def test_cleaning_without_a_worker():
+    """A camera whose worker does not run: the daemon deletes, by the same rules."""
+    camera = {"source": "nosuchsrc", "store": "true", "store-keep-free": 0}
+    with tempfile.TemporaryDirectory(prefix="camwarden-machine-") as name:
+        machine = Machine(name)
+        daemon = daemonrun.Daemon(
+            cameras={"front": camera}, environment={"CAMWARDEN_ROOT": name},
+            groups={"recovery": {**FAST, "degrade-step-up": "500ms"}})
+        state = daemon.directory / "state" / "camwarden"
+        store = state / "frames" / "front"
+        daemon.groups["store"] = {"location": state / "frames"}
+        daemon.write_config()
+        old = [frame(store, 3600 - i, i) for i in range(300)]
+        newest = [frame(store, 40 - i, 1000 + i) for i in range(40)]
+        foreign = [aged(store / "2020/01/01/00/00/holiday.jpg"), aged(store / "notes.txt"),
+                   aged(store / old[0].relative_to(store).parent / "back_20200101T000000.000000Z_"
+                        "0000abcd_00000001.jpg"),
+                   aged(state / "backup.tar.zst"), aged(state / "somebody.part"),
+                   aged(state / "log" / "camwarden.log.old")]
+        own = [aged(state / ".alerts.part"), aged(state / "log" / "camwarden.log.1")]
+        try:
+            with daemon:
+                said(daemon, "nosuchsrc")
+                machine.disk(0.97)
+                said(daemon, "of old logs, evidence and leftovers")
+                said(daemon, "of the oldest stored frames")
+                tap.equal([path for path in old if path.exists()], [], "old frames")
+                for path in newest + foreign:
+                    assert path.exists(), path
+                tap.equal([path for path in own if path.exists()], [], "own leftovers")
+                assert (state / "history.sqlite").exists(), "the history has limits of its own"
+                assert not (store / old[120].relative_to(store).parent).exists(), "empty folders go"
+        finally:
+            machine.stop()
+
+
 tap.main(globals())
