@@ -230,7 +230,9 @@ def test_secrets_and_reload():
         daemon.process.send_signal(1)
         wait_until("the new token counts", lambda: answer(SECRETS[1]) == 200)
         tap.equal(answer(SECRETS[0]), 401)
-        # Four connections at once; the fifth is turned away.
+        # Four connections at once; the fifth is turned away. A connection that lived on for more
+        # requests is gone only when the daemon has seen its end.
+        time.sleep(0.2)
         held = [stack.enter_context(socket.create_connection(("127.0.0.1", daemon.http_port)))
                 for _ in range(4)]
         time.sleep(0.2)

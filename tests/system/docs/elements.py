@@ -94,14 +94,18 @@ def complaints(spec, cells, value):
         if (value or "null") not in (default.strip('"`'), default.lower()[:4]) and default not in ("", "none"):
             found.append(f"default: {value}")
     else:
-        found += words_missing(spec, kind, default, value)
+        found += words_missing(kind, default, value)
     return found
 
 
-def words_missing(spec, kind, default, value):
+def default_of(spec):
+    """PyGObject 3.50 knows an enum's default as a number, unless it is asked."""
+    return spec.get_default_value() if hasattr(spec, "get_default_value") else spec.default_value
+
+
+def words_missing(kind, default, value):
     """Of an enum or flags."""
-    info = getattr(spec, "enum_class", None) or getattr(spec, "flags_class", None)
-    members = info and (getattr(info, "__enum_values__", None) or info.__flags_values__)
+    members = getattr(value, "__enum_values__", None) or getattr(value, "__flags_values__", None)
     if not members:
         return []
     found = [f"value {member.value_nicks[0] if hasattr(member, 'value_nicks') else member.value_nick}"
@@ -125,7 +129,7 @@ def check_element(name):
     for key, spec in own.items():
         if key in table:
             bad += [f"{key}: {what}, the table says {table[key][2]}"
-                    for what in complaints(spec, table[key], spec.default_value)]
+                    for what in complaints(spec, table[key], default_of(spec))]
     signals = set(GObject.signal_list_names(element.__gtype__))
     bad += [f"signal {signal} is not in the page" for signal in signals if f"`{signal}`" not in text]
     if "stats" in own:
