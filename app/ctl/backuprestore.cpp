@@ -74,7 +74,7 @@ public:
     }
     if (is_left_out (*staging, rest))
       return {};
-    if (const std::string why = room_for (*staging, member.size); !why.empty ())
+    if (std::string why = room_for (*staging, member.size); !why.empty ())
       return why;
     return make_file (*staging, rest, member);
   }
@@ -366,17 +366,17 @@ private:
   [[nodiscard]] std::string
   swap_tree (const Staging &staging)
   {
-    const std::string &root = staging.tree->root;
-    const std::string before = root + "/.before-restore-" + stamp_;
+    const std::string root = staging.tree->root + "/";
+    const std::string made = staging.folder + "/";
+    const std::string before = root + ".before-restore-" + stamp_;
     for (const std::string &name : entries_of (staging.folder)) {
       std::vector<std::string> old{ name };
       if (staging.tree->name == "history") /* they belong to the old database */
         old.insert (old.end (), { name + "-wal", name + "-shm", name + "-journal" });
       for (const std::string &one : old)
-        if (const std::string why = put_aside (root + "/" + one, before, one); !why.empty ())
+        if (std::string why = put_aside (root + one, before, one); !why.empty ())
           return why;
-      if (const std::string why = swap_.move (staging.folder + "/" + name, root + "/" + name);
-          !why.empty ())
+      if (std::string why = swap_.move (made + name, root + name); !why.empty ())
         return why;
     }
     return {};

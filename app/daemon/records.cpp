@@ -53,6 +53,7 @@ log_event (const EventReport &report)
     fields.push_back (field);
   }
   std::vector<GLogField> pieces;
+  pieces.reserve (fields.size ());
   for (const auto &[name, value] : fields)
     pieces.push_back ({ name.c_str (), value.c_str (), -1 });
   g_log_structured_array (log_level (event.severity), pieces.data (), pieces.size ());

@@ -24,7 +24,8 @@ struct FrameName
   uint32_t run = 0;
   uint32_t seq = 0;
 
-  auto operator<=> (const FrameName &) const = default;
+  /* clang-tidy 14 takes the 0 that <=> is compared with for a pointer. */
+  auto operator<=> (const FrameName &) const = default; // NOLINT(modernize-use-nullptr)
 };
 
 constexpr int64_t minute_us = 60'000'000;
