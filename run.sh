@@ -42,12 +42,16 @@ mkdir -p "$build"
 if [ ! -f "$build/build.ninja" ]; then
     quietly "meson setup" meson setup "$build" "$here" -Ddaemon=enabled -Dtests=disabled
 fi
-[ -x "$build/app/daemon/camwardend" ] || echo "Building, which takes a minute or two ..."
-quietly "the build" ninja -C "$build"
+[ -x "$build/app/daemon/camwardend" ] || echo "Building: some minutes, on a small machine half an hour ..."
+if [ -t 1 ] && ! ninja -C "$build" -n | grep -q "no work to do"; then
+    (cd "$build" && ninja) # one line that counts
+else
+    quietly "the build" ninja -C "$build"
+fi
 
 export GST_PLUGIN_PATH_1_0="$build/plugins${GST_PLUGIN_PATH_1_0:+:$GST_PLUGIN_PATH_1_0}"
 export CAMWARDEN_WORKER="$build/app/camera/camwarden-camera"
 cat <<END
-For gst-launch-1.0 in another terminal:  export GST_PLUGIN_PATH_1_0=$build/plugins
+Another terminal:  meson devenv -C $build  (finds camwardenctl, and the elements for gst-launch-1.0)
 END
 exec "$build/app/daemon/camwardend" "$@"
