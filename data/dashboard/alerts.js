@@ -4,7 +4,7 @@
 import { badge, h, section, setHidden, setLevel, setText } from "/assets/dom.js";
 import { _, bytes, clock as clockTime, duration, ngettext, number, percent } from "/assets/i18n.js";
 import { request } from "/assets/link.js";
-import { issueText } from "/assets/words.js";
+import { heldBackText, issueText } from "/assets/words.js";
 
 const SHOWN = 20;
 
@@ -88,7 +88,8 @@ export class Alerts {
     setText(row.title, issueText(alert.type, alert.part, alert.message, alert.instance));
     const value = amount(alert.value, alert.unit), limit = amount(alert.threshold, alert.unit);
     const measured = value && limit ? _("{value}, the limit is {limit}", { value, limit }) : value;
-    setText(row.more, [measured, alert.cause].filter((part) => part).join(" · "));
+    const cause = alert.type === "degraded" && alert.cause ? heldBackText(alert.cause) : alert.cause;
+    setText(row.more, [measured, cause].filter((part) => part).join(" · "));
     setText(row.done, alert.done ? _("Done about it: {what}", { what: alert.done }) : "");
     setText(row.when, this.when(alert));
     setHidden(row.button, !alert.open || alert.acknowledged !== null);

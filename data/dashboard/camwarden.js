@@ -12,6 +12,7 @@ import { Log } from "/assets/log.js";
 import { Sentence } from "/assets/sentence.js";
 import { Strips } from "/assets/strips.js";
 import { Tile } from "/assets/tile.js";
+import { picturesHeldBack } from "/assets/words.js";
 
 const TICK_MS = 100;
 const SAY_MS = 6000;
@@ -113,7 +114,7 @@ class Page {
     }
   }
 
-  showTiles({ cameras, status }) {
+  showTiles({ cameras, machine, status }) {
     const ids = new Set(cameras.map(({ id }) => id));
     for (const [id, tile] of this.tiles)
       if (!ids.has(id)) {
@@ -126,7 +127,7 @@ class Page {
         this.tiles.set(camera.id, tile);
         this.grid.append(tile.element);
       }
-      this.tiles.get(camera.id).update(camera, status.redis.uri);
+      this.tiles.get(camera.id).update(camera, status.redis.uri, picturesHeldBack(machine));
     }
     setHidden(this.cameras, cameras.length === 0);
     this.grid.classList.toggle("single", cameras.length === 1);

@@ -83,8 +83,10 @@ export class Log {
     setHidden(this.note, false);
   }
 
+  // The daemon's own lines about a camera begin with its name.
   line({ timestamp, level, camera, message }) {
+    const text = !camera || message.startsWith(`camera ${camera}: `) ? message : `${camera}: ${message}`;
     return h("li", { "data-severity": level }, h("time", { datetime: timestamp }, clockTime(Date.parse(timestamp), true)),
-             h("span", { class: "log-level" }, level), h("span", { class: "log-text" }, camera ? `${camera}: ${message}` : message));
+             h("span", { class: "log-level" }, level), h("span", { class: "log-text" }, text));
   }
 }

@@ -5,9 +5,11 @@
 import { badge, command, h, setHidden, setLevel, setText } from "/assets/dom.js";
 import { _, duration, ngettext } from "/assets/i18n.js";
 import { token } from "/assets/link.js";
-import { countdown, issueText, tierText } from "/assets/words.js";
+import { countdown, heldBackText, issueText, tierText } from "/assets/words.js";
 
 const RANK = { off: 0, healthy: 0, info: 0, warning: 1, critical: 2 };
+
+const stop = (text) => _("{text}.", { text }); /* a full stop, as the language has it */
 
 // What is wrong, worst first: the health report, and alerts that it does not know.
 function troubles(state) {
@@ -37,26 +39,27 @@ function say(state) {
   const { emergency } = state.machine;
   const list = troubles(state);
   if (emergency.active)
-    return { level: "critical", text: _("The machine protects itself: {cause}.", { cause: emergency.cause ?? "" }) };
+    return { level: "critical", text: stop(issueText("emergency")) };
   if (list.length === 0)
     return { level: "healthy", text: allIsWell(state) };
   const more = list.length - 1;
   const rest = more > 0 ? ` ${ngettext("One more thing needs a look.", "{n} more things need a look.", more)}` : "";
-  return { level: list[0].severity, text: `${list[0].text}.${rest}`, trouble: list[0] };
+  return { level: list[0].severity, text: stop(list[0].text) + rest, trouble: list[0] };
 }
 
 function doingFor(camera, clock) {
   const { tier, given_up: givenUp, next_attempt: next } = camera.recovery;
   const when = next ? `, ${countdown(Date.parse(next) - clock.now())}` : "";
   if (givenUp)
-    return `${_("Every cure has been tried; a quiet try now and then")}${when}.`;
+    return stop(_("Every cure has been tried; a quiet try now and then") + when);
   if (tier)
-    return `${tierText(tier)}${when}.`;
-  return camera.state === "respawning" ? `${_("A new worker process is being started")}${when}.` : "";
+    return stop(tierText(tier) + when);
+  return camera.state === "respawning" ? stop(_("A new worker process is being started") + when) : "";
 }
 
 function doing(state, said, clock) {
-  const parts = [];
+  const { emergency, degrade } = state.machine;
+  const parts = emergency.active && emergency.cause ? [stop(emergency.cause)] : [];
   const camera = state.cameras.find((one) => said.trouble?.part === `camera/${one.id}`);
   if (camera)
     parts.push(doingFor(camera, clock));
@@ -66,8 +69,8 @@ function doing(state, said, clock) {
     parts.push(_("Camwarden keeps trying to connect; frames go on being taken."));
   else if (said.trouble?.alert?.done)
     parts.push(said.trouble.alert.done);
-  if (state.machine.degrade.step > 0)
-    parts.push(`${_("To protect the machine, Camwarden does less")}: ${state.machine.degrade.text}.`);
+  if (degrade.step > 0)
+    parts.push(stop(`${issueText("degraded")}: ${heldBackText(degrade.text)}`));
   return parts.filter((part) => part).join(" ");
 }
 

@@ -13,7 +13,7 @@ const LATENCY_WEIGHT = 0.15;
 const reasonOf = (camera, fallback) => camera.last_error || fallback;
 
 // How the camera is, in one word, a reason, and what helps: level, word, reason, veil, buttons.
-function conditionOf(camera, seconds) {
+function conditionOf(camera, seconds, heldBack) {
   const { tier, given_up: givenUp } = camera.recovery;
   const offline = (reason) => ({ kind: "offline", level: "critical", word: _("Offline"), reason, veil: true, buttons: true });
   if (camera.state === "stopped")
@@ -31,6 +31,9 @@ function conditionOf(camera, seconds) {
     return { kind: "starting", level: "busy", word: _("Starting"), reason: _("Waiting for the first frame"), veil: true };
   if (camera.state === "stalled" || (seconds !== null && seconds > STALE_AFTER_S))
     return { kind: "stale", level: "warning", word: _("Stale"), reason: _("No new frame"), veil: true, buttons: true };
+  if (heldBack)
+    return { kind: "paused", level: "warning", word: _("No live picture"), veil: true,
+             reason: _("Live pictures wait until the machine has recovered; the camera goes on") };
   if (camera.test_picture)
     return { kind: "test", level: "warning", word: _("Test picture"), reason: "" };
   if (camera.verdict !== "ok" && camera.verdict !== "unknown")
@@ -104,8 +107,10 @@ export class Tile {
     setText(this.figures[name], text);
   }
 
-  update(camera, redisUri) {
+  // heldBack: no pictures come, to spare the machine.
+  update(camera, redisUri, heldBack) {
     this.camera = camera;
+    this.heldBack = heldBack;
     this.updated = performance.now();
     this.figure("fps", rate(camera.fps));
     this.figure("target", camera.target_fps ? rate(camera.target_fps) : "–");
@@ -139,7 +144,7 @@ export class Tile {
     this.figure("age", seconds === null ? "–" : age(seconds));
     this.figure("latency", this.latency === null ? "–" : `${number(this.latency * 1000)} ms`);
     this.figure("preview", rate(this.rate()));
-    this.showCondition(conditionOf(this.camera, seconds), seconds);
+    this.showCondition(conditionOf(this.camera, seconds, this.heldBack), seconds);
   }
 
   showCondition(condition, seconds) {

@@ -28,6 +28,12 @@ const ISSUES = {
   temperature: N_("The machine is hot"),
   "camera-failures": N_("Camera {name} fails often"),
   "redis-away": N_("Redis has been away for long"),
+  "under-voltage": N_("The power supply is too weak"),
+  throttled: N_("The processor is slowed down"),
+  emergency: N_("The machine protects itself"),
+  degraded: N_("To protect the machine, Camwarden does less"),
+  "reboot-guard": N_("The machine cannot be rebooted when that is needed"),
+  history: N_("The history has a problem"),
 };
 
 // code, and whose it is: camera/ID, or a mount point.
@@ -45,6 +51,31 @@ const TIERS = {
 };
 
 export const tierText = (tier) => (tier in TIERS ? _(TIERS[tier]) : tier);
+
+const HELD_BACK = {
+  "no previews": N_("no live pictures here"),
+  "half the frame rate": N_("half the frame rate"),
+  "one frame a second": N_("one frame a second"),
+  "half the size": N_("half the size"),
+  "nothing is stored": N_("nothing is stored"),
+  "old frames are deleted": N_("old frames are deleted"),
+};
+
+const QUANTITIES = { cpu: N_("processor"), memory: N_("memory"), temperature: N_("temperature"), disk: N_("disk") };
+
+const wordOf = (table, word) => (word in table ? _(table[word]) : word);
+
+// "half the size, nothing is stored (cpu,disk)", as the daemon says what it holds back.
+export function heldBackText(text) {
+  const [, what, causes] = /^(.*?)(?: \(([a-z,]+)\))?$/.exec(text);
+  const words = what.split(", ").map((word) => {
+    const [, points] = /^JPEG quality less (\d+)$/.exec(word) ?? [];
+    return points ? _("JPEG quality {n} points less", { n: points }) : wordOf(HELD_BACK, word);
+  }).join(", ");
+  return causes ? `${words} (${causes.split(",").map((word) => wordOf(QUANTITIES, word)).join(", ")})` : words;
+}
+
+export const picturesHeldBack = ({ degrade }) => degrade.step > 0 && degrade.text.includes("no previews");
 
 const VERDICTS = {
   unknown: N_("Not judged yet"), ok: N_("Good"), frozen: N_("Frozen"), dark: N_("Dark"),

@@ -216,6 +216,8 @@ FakeWorld::set_machine (const std::string &wanted)
     sampled.emergency = true;
     sampled.emergency_since = g_get_real_time ();
     sampled.emergency_cause = "processor at 97 % and 84 °C";
+    sampled.degrade_step = 2;
+    sampled.degrade_text = "no previews, JPEG quality less 15 (cpu)";
   } else if (wanted == "redis-away") {
     daemon.redis.connected = false;
     daemon.redis.error = "Connection refused";

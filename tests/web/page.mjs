@@ -140,7 +140,10 @@ test("machine-in-trouble", async () => {
   await page.locator('[data-gauge="cpu"][data-level="critical"]').waitFor();
   await when(page, () => document.getElementById("doing").textContent.includes("JPEG quality less by 15"));
   await fake.tell("emergency");
-  await waitForSentence(page, "The machine protects itself: processor at 97 %");
+  await waitForSentence(page, "The machine protects itself.");
+  await when(page, () => document.getElementById("doing").textContent.startsWith("processor at 97 % and 84 °C."));
+  await when(page, () => document.getElementById("doing").textContent.includes("no live pictures here, JPEG quality 15 points less (processor)."));
+  await waitForKind(page, "paused");
   await keep(page, "emergency", { fullPage: true });
   await fake.tell("heal");
   await fake.tell("disk-full");
