@@ -44,6 +44,7 @@ struct CameraHealth
   int64_t age = -1;    /* us since the last frame left the source; -1: none yet */
   uint64_t frames = 0; /* out of the source, this worker */
   uint64_t encoded = 0;
+  std::string caps; /* of the frames before an encoder; empty: not known yet */
   unsigned width = 0;
   unsigned height = 0;
   double luma = -1; /* mean 0..255; -1: unknown */

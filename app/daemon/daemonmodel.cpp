@@ -70,6 +70,7 @@ add_health (CameraStatus &status, const CameraHealth &health)
     status.fps = health.fps;
     status.worker_pid = health.pid;
   }
+  status.caps = health.caps;
   status.width = static_cast<int> (health.width);
   status.height = static_cast<int> (health.height);
   if (health.age >= 0) {

@@ -90,6 +90,7 @@ read_worker_health (CameraHealth &health, GVariant *values)
   read_count (values, "held-back", health.held_back);
   read_text (values, "degraded", health.degraded);
   read_count (values, "rss-bytes", health.rss);
+  read_text (values, "caps", health.caps);
   read_size (values, "width", health.width);
   read_size (values, "height", health.height);
   read_flag (values, "wanted", health.wanted);
@@ -129,6 +130,7 @@ reset_worker_figures (CameraHealth &health)
   health.encoded = none.encoded;
   health.held_back = none.held_back;
   health.degraded = none.degraded;
+  health.caps = none.caps;
   health.width = none.width;
   health.height = none.height;
   health.luma = none.luma;

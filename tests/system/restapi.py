@@ -140,7 +140,9 @@ def test_orders():
             tap.equal((status, answer["success"]), (200, True), str(answer))
             assert word in answer["message"], answer
             tap.equal(daemon.workers("front") == old, "worker" not in word)
-            tap.equal(get(daemon, "/api/cameras/front")["state"], "streaming")
+            camera = get(daemon, "/api/cameras/front")
+            tap.equal(camera["state"], "streaming")
+            assert camera["caps"].startswith("video/x-raw"), camera
         kept = get(daemon, "/api/events?kind=order")["events"]
         tap.equal([(event["camera"], event["code"]) for event in kept], [("front", "recover")] * 3)
         for path in ("/api/cameras/rear/test", "/api/camera/recover?camera=rear"):

@@ -39,7 +39,7 @@ struct CameraStatus
   bool test_picture = false; /* source=auto found no camera: the picture is not a camera's */
   std::string channel;       /* where its frames go, such as cam:front:frame */
   std::string modes;         /* how they go there, such as pubsub+stream */
-  std::string caps;          /* what is published, as text; empty: not known yet */
+  std::string caps;          /* of the frames before an encoder; empty: not known yet */
 
   std::optional<double> fps;        /* measured */
   std::optional<double> target_fps; /* configured */
