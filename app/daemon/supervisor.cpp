@@ -127,7 +127,9 @@ Supervisor::Impl::worker_exited (const WorkerExit &exit)
     spawn ();
     return;
   }
-  const std::string words = last_words ();
+  /* The last line says what is wrong with a configuration; those before it do not matter then. */
+  const bool pointless = exit.meaning () == WorkerExit::Meaning::Configuration;
+  const std::string words = last_words (pointless ? 1 : evidence_lines);
   if (!hung && exit.meaning () != WorkerExit::Meaning::Locked)
     tell ({ FaultClass::Camera, Tier::Worker, "worker", exit.text (), words });
   show_exit (exit, words);
@@ -216,10 +218,10 @@ Supervisor::Impl::worker_line (const LogLine &line)
 }
 
 std::string
-Supervisor::Impl::last_words () const
+Supervisor::Impl::last_words (size_t lines) const
 {
   std::string words;
-  const size_t first = old_lines.size () > evidence_lines ? old_lines.size () - evidence_lines : 0;
+  const size_t first = old_lines.size () > lines ? old_lines.size () - lines : 0;
   for (size_t i = first; i < old_lines.size (); i++)
     words += (words.empty () ? "" : "\n") + old_lines[i];
   return words;

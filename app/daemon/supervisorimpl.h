@@ -55,7 +55,7 @@ struct Supervisor::Impl
   void apply_degrade ();
   void call (const char *method, GVariant *args, const char *reply_type,
              WorkerProcess::Answer answer, int64_t deadline = 0);
-  [[nodiscard]] std::string last_words () const;
+  [[nodiscard]] std::string last_words (size_t lines) const;
   [[nodiscard]] WorkerProcess::Events worker_events ();
   [[nodiscard]] Healer::Levers levers ();
 

@@ -223,6 +223,8 @@ test_wrong_configuration ()
   fixture.start ();
   wait_until ("it has failed", [&] { return fixture.health ().state == CameraState::Failed; });
   g_assert_nonnull (strstr (fixture.health ().detail.c_str (), "nosuchsrc"));
+  /* What is wrong, without the lines before it. */
+  g_assert_null (strstr (fixture.health ().detail.c_str (), " -> "));
   ASSERT_TEXT (fixture.health ().last_exit, "exit 78");
   turn_for (1500 * 1000);
   g_assert_cmpuint (fixture.health ().respawns, ==, 1);
