@@ -21,7 +21,7 @@ RedisMonitor::RedisMonitor (RedisSettings settings, std::function<void ()> chang
 void
 RedisMonitor::state (LinkState state, const std::string &why)
 {
-  if (state == LinkState::Connecting)
+  if (state == LinkState::Connecting || ending_)
     return;
   const bool connected = state == LinkState::Ready;
   if (connected)
@@ -117,6 +117,7 @@ RedisMonitor::ask (const std::vector<std::string> &words,
 void
 RedisMonitor::drain (int64_t timeout)
 {
+  ending_ = true;
   if (status_.connected)
     link_->drain (timeout, nullptr);
 }

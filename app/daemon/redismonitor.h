@@ -49,7 +49,8 @@ private:
   void ask_role ();
 
   Status status_;
-  bool told_ = false; /* the log knows how it is */
+  bool told_ = false;   /* the log knows how it is */
+  bool ending_ = false; /* that the server goes, too, is no news then */
   std::function<void ()> changed_;
   MainCall main_;
   std::unique_ptr<RedisLink> link_; /* last: its thread ends first */

@@ -123,6 +123,8 @@ def test_run_sh():
             tap.equal(done.returncode, 0, str(done))
             process.send_signal(signal.SIGINT)
             tap.equal(process.wait(20), 0, (folder / "log").read_text(errors="replace"))
+            said = (folder / "log").read_text(errors="replace")
+            assert "Redis is away" not in said, said # it was told to go
         finally:
             process.kill()
             shutil.rmtree(daemon.directory)
