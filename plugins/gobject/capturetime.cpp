@@ -51,17 +51,27 @@ CaptureTime::is_synced (int64_t now)
   return synced_;
 }
 
+GstCaps *
+unix_time ()
+{
+  static GstCaps *const caps = [] {
+    GstCaps *made = gst_caps_new_empty_simple ("timestamp/x-unix");
+    GST_MINI_OBJECT_FLAG_SET (made, GST_MINI_OBJECT_FLAG_MAY_BE_LEAKED);
+    return made;
+  }();
+  return caps;
+}
+
 Captured
 CaptureTime::of (GstElement *element, const GstSegment *segment, GstBuffer *buffer)
 {
-  static GstCaps *unix_time = gst_caps_new_empty_simple ("timestamp/x-unix");
   if (!asked_)
     live_ = is_live (element);
   asked_ = true;
   const int64_t now = g_get_monotonic_time ();
   Captured captured;
   captured.mono = now - age (element, segment, buffer);
-  const auto *meta = gst_buffer_get_reference_timestamp_meta (buffer, unix_time);
+  const auto *meta = gst_buffer_get_reference_timestamp_meta (buffer, unix_time ());
   captured.utc = meta ? static_cast<int64_t> (meta->timestamp / GST_USECOND)
                       : g_get_real_time () - (now - captured.mono);
   captured.synced = is_synced (now);

@@ -14,6 +14,10 @@ struct Captured
   bool synced = false; /* is the system's clock synchronised? */
 };
 
+/* The caps of a GstReferenceTimestampMeta that says when a frame was captured, UTC. They live as
+ * long as the program, and are no leak to GStreamer's tracer. */
+[[nodiscard]] GstCaps *unix_time ();
+
 /* When a buffer was captured: from its running time where the pipeline is live, from a
  * GstReferenceTimestampMeta (timestamp/x-unix) where it carries one, else now. */
 class CaptureTime

@@ -7,13 +7,6 @@ namespace camwarden
 namespace
 {
 
-GstCaps *
-unix_time ()
-{
-  static GstCaps *const caps = gst_caps_new_empty_simple ("timestamp/x-unix");
-  return caps;
-}
-
 /* A copy of the metadata would copy such memory too. */
 bool
 has_unshareable_memory (GstBuffer *buffer)

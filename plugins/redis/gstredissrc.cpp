@@ -35,6 +35,7 @@
 
 #include "common/backoff.h"
 #include "common/locked.h"
+#include "gobject/capturetime.h"
 #include "gobject/ref.h"
 #include "redis/framereceiver.h"
 #include "redis/gstredisconnection.h"
@@ -456,14 +457,13 @@ gst_redis_src_negotiate (GstRedisSrc *self, const Received &received)
 static void
 gst_redis_src_stamp (GstRedisSrcPrivate *priv, const Received &received)
 {
-  static GstCaps *unix_time = gst_caps_new_empty_simple ("timestamp/x-unix");
   GstBuffer *buffer = received.buffer;
   GST_BUFFER_DURATION (buffer) = priv->frame_duration.get ();
   if (received.has_header) {
     GST_BUFFER_OFFSET (buffer) = received.header.seq;
     if (received.header.ts > 0)
       gst_buffer_add_reference_timestamp_meta (
-          buffer, unix_time, static_cast<GstClockTime> (received.header.ts) * GST_USECOND,
+          buffer, unix_time (), static_cast<GstClockTime> (received.header.ts) * GST_USECOND,
           GST_CLOCK_TIME_NONE);
   }
   if (std::exchange (priv->discont, false))
