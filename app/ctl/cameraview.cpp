@@ -5,6 +5,7 @@
 #include "config/values.h"
 #include "ctl/daemonanswers.h"
 #include "ctl/daemonwords.h"
+#include "ctl/recordsview.h"
 #include "gobject/ref.h"
 
 #include <algorithm>
@@ -67,7 +68,7 @@ worker_text (JsonObject *camera)
   if (!json_number (worker, "pid"))
     return _ ("none runs");
   return take_string (g_strdup_printf (_ ("process %s, since %s"), count (worker, "pid").c_str (),
-                                       json_text (worker, "started").c_str ()));
+                                       local_time (json_text (worker, "started")).c_str ()));
 }
 
 /* How often each tier was ordered. */
@@ -111,7 +112,7 @@ format_camera (JsonObject *camera, const Terminal &terminal)
   text += row (terminal, _ ("recovery"), recovery_text (recovery));
   if (!error.empty ())
     text += row (terminal, _ ("last error"),
-                 json_text (camera, "last_error_timestamp") + " " + error);
+                 local_time (json_text (camera, "last_error_timestamp")) + " " + error);
   return text;
 }
 

@@ -400,7 +400,7 @@ run_backup (CtlContext &context, int argc, char **argv)
 } // namespace
 
 const Command backup_command{ "backup", "create|list|verify|restore|cleanup [ARCHIVE]",
-                              N_ ("archives of configuration, state, history and frames"),
+                              N_ ("Archives of configuration, state, history and frames"),
                               run_backup };
 
 } // namespace camwarden

@@ -152,7 +152,7 @@ run_doctor (CtlContext &context, int argc, char **argv)
 } // namespace
 
 const Command doctor_command{ "doctor", "",
-                              N_ ("looks for what is set up wrongly, and says how to mend it"),
+                              N_ ("Looks for what is set up wrongly, and says how to mend it"),
                               run_doctor };
 
 } // namespace camwarden

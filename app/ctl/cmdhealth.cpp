@@ -49,14 +49,16 @@ machine_of (JsonObject *health)
            .held_back = json_text (protection, "degrade_text") };
 }
 
-/* An alert tells the same as an issue if both name the same part and code. */
+/* An alert tells the same as an issue if both name the same part and code. The issue's text may
+ * end with the cause already, and with one that is newer. */
 bool
 take_alert (JsonObject *alert, const std::vector<IssueLine> &issues, std::vector<Trouble> &troubles)
 {
   for (size_t i = 0; i < issues.size (); i++)
     if (issues[i].part == json_text (alert, "part")
         && issues[i].code == json_text (alert, "type")) {
-      troubles[i].cause = json_text (alert, "cause");
+      if (!issues[i].text.starts_with (json_text (alert, "message") + ": "))
+        troubles[i].cause = json_text (alert, "cause");
       troubles[i].done = json_text (alert, "done");
       return true;
     }

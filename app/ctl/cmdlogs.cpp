@@ -192,7 +192,7 @@ run_logs (CtlContext &context, int argc, char **argv)
 } // namespace
 
 const Command logs_command{ "logs", "",
-                            N_ ("what the log says, like causes together, with what to do"),
+                            N_ ("What the log says, like causes together, with what to do"),
                             run_logs };
 
 } // namespace camwarden

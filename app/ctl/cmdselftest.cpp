@@ -351,7 +351,7 @@ run_selftest (CtlContext &context, int argc, char **argv)
 } // namespace
 
 const Command selftest_command{ "selftest", "",
-                                N_ ("sends a test picture all the way, and measures"),
+                                N_ ("Sends a test picture all the way, and measures"),
                                 run_selftest };
 
 } // namespace camwarden

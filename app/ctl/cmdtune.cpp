@@ -223,7 +223,7 @@ run_tune (CtlContext &context, int argc, char **argv)
 } // namespace
 
 const Command tune_command{ "tune", "",
-                            N_ ("measures what this machine can do, and recommends settings"),
+                            N_ ("Measures what this machine can do, and recommends settings"),
                             run_tune };
 
 } // namespace camwarden

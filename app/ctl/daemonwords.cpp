@@ -78,7 +78,7 @@ constexpr const char *sentences[]{
   N_ ("Camera %s is switched off, or being stopped."),
   N_ ("There is no running camera \"%s\""),
   N_ ("There is no picture."),
-  N_ ("There is no such camera. GET /api/cameras lists them."),
+  N_ ("There is no such camera. GET /api/cameras and `camwardenctl cameras` list them."),
   N_ ("There is no such alert. GET /api/alerts lists them."),
   N_ ("Another test or drawing is under way. Try again in a moment."),
   N_ ("This token is not known."),

@@ -68,7 +68,10 @@ format_event (JsonObject *event, const Terminal &terminal)
   const std::string camera = json_text (event, "camera"), message = json_text (event, "message");
   if (!camera.empty () && message.find (camera) == std::string::npos)
     text += camera + ": ";
-  text += json_text (event, "kind") + ": " + translated (message);
+  const std::string kind = json_text (event, "kind");
+  if (!message.starts_with (kind + " ") && !message.starts_with (kind + ":"))
+    text += kind + ": ";
+  text += translated (message);
   return marked (tone_of_severity (json_text (event, "severity")), text, 20, terminal);
 }
 

@@ -105,6 +105,14 @@ def test_health():
     assert "! The disk is 91 % full" in lines and "Free some space" in out, out
 
 
+def test_health_tells_a_cause_once():
+    """The report's is of this moment, the alert's of when it began."""
+    what = sick()
+    what["/api/health/summary"]["issues"][0]["message"] += ": the device said something else"
+    out = asked(what, "health")[1]
+    tap.equal((out.count("the device said"), out.count("    cause")), (1, 0), out)
+
+
 def test_health_json():
     code, out, _ = asked(sick(), "health", "--json")
     tap.equal(code, 2)
@@ -419,6 +427,9 @@ def test_events():
     tap.equal(code, 0)
     tap.equal(out.splitlines(), ["- 2026-01-01 10:00:00 front: start: began",
                                  "✗ 2026-01-01 10:00:00 fault: front stalled"])
+    alert = {**EVENT, "kind": "alert", "message": "alert: front stalled"}
+    tap.equal(asked({"/api/events?limit=50": {"events": [alert]}}, "events", TZ="UTC")[1],
+              "✗ 2026-01-01 10:00:00 alert: front stalled\n")
     with serving({"/api/events?limit=5&camera=front&kind=fault&severity=warning":
                   {"events": []}}) as (_, place):
         tap.equal(ctl(*place, "events", "-n", "5", "--camera", "front", "--kind", "fault",

@@ -153,7 +153,7 @@ def test_errors():
 
 def test_answers_of_the_daemon():
     """It answers in English, to whomever."""
-    missing = {"detail": "There is no such camera. GET /api/cameras lists them."}
+    missing = {"detail": "There is no such camera. GET /api/cameras and `camwardenctl cameras` list them."}
     orders = {
         "/api/cameras/none": (404, missing),
         "/api/cameras/front/recover": {"success": True, "message": "Frames come again after 1.2 s: "

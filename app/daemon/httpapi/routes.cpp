@@ -18,9 +18,10 @@ find_camera (ApiModel &model, Exchange &exchange)
                                          [&] (const auto &camera) { return camera.id == wanted; });
   if (found != cameras.end ())
     return *found;
-  exchange.reply_problem (404, wanted.empty ()
-                                   ? "No camera is configured: add a [camera:ID] group."
-                                   : "There is no such camera. GET /api/cameras lists them.");
+  exchange.reply_problem (
+      404, wanted.empty ()
+               ? "No camera is configured: add a [camera:ID] group."
+               : "There is no such camera. GET /api/cameras and `camwardenctl cameras` list them.");
   return std::nullopt;
 }
 
