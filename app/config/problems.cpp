@@ -84,8 +84,9 @@ expectation (ValueProblem problem)
 static std::string
 levels_expectation (const Key &key)
 {
-  return take_string (
-      g_strdup_printf (_ ("say the warning and the critical value, such as %s"), key.fallback));
+  return take_string (g_strdup_printf (_ ("say the warning and the critical value, the first no "
+                                          "greater than the second, such as %s"),
+                                       key.fallback));
 }
 
 static std::string
