@@ -267,11 +267,11 @@ ConfigBuilder::check_files (const Config &config)
   if (std::all_of (http.listen.begin (), http.listen.end (), is_loopback))
     return;
   if (access (http.token_file.c_str (), F_OK) != 0 && errno == ENOENT)
-    add (
-        false, "http", "listen",
-        take_string (g_strdup_printf (_ ("other hosts are let in only with tokens, and there is no "
-                                         "token file %s"),
-                                      printable (http.token_file).c_str ())));
+    add (false, "http", "listen",
+         take_string (g_strdup_printf (
+             _ ("other hosts are let in only with tokens: camwardend does not start without the "
+                "token file %s, and `camwardenctl token add --role read` makes it"),
+             printable (http.token_file).c_str ())));
 }
 
 bool

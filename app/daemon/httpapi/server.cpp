@@ -144,9 +144,8 @@ ApiServer::Impl::plan (GError **error)
       return false;
     if (!is_loopback (address.get ()) && options.token_file.empty ()) {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                   "%s can be reached from other machines, and there are no tokens: set "
-                   "`token-file` in [http] to a file with `ROLE TOKEN` lines, or listen on "
-                   "127.0.0.1",
+                   "%s can be reached from other machines, and there are no tokens: make one with "
+                   "`camwardenctl token add --role read`, or listen on 127.0.0.1",
                    where.c_str ());
       return false;
     }
