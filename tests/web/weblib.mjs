@@ -155,7 +155,8 @@ export class Daemon {
     daemon.port = await freePort();
     daemon.url = `http://127.0.0.1:${daemon.port}/`;
     daemon.config = join(daemon.folder, "camwarden.conf");
-    daemon.groups = { http: { listen: `127.0.0.1:${daemon.port}` }, redis: { "embedded-port": await freePort() }, log: { level: "debug" } };
+    daemon.groups = { http: { listen: `127.0.0.1:${daemon.port}` }, redis: { "embedded-port": await freePort() }, log: { level: "debug" },
+                      recovery: { degrade: "false" } /* pictures come, however busy the machine is */ };
     for (const [name, keys] of Object.entries(groups))
       daemon.groups[name] = { ...daemon.groups[name], ...keys };
     daemon.configure(cameras);
