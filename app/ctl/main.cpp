@@ -26,12 +26,18 @@ static const Command *const commands[] = {
 };
 
 static std::string
-help_text ()
+command_list ()
 {
   std::string text = _ ("Commands:");
   for (const Command *command : commands)
     text += "\n  " + pad (command->name, 11) + _ (command->summary);
-  text += "\n\n";
+  return text + "\n";
+}
+
+static std::string
+help_text ()
+{
+  std::string text = command_list () + "\n";
   text += _ ("\"camwardenctl COMMAND --help\" tells more.\n\n");
   text += _ ("Exit status of \"status\": 0 healthy, 1 warning, 2 critical, 3 unknown. Of any "
              "command:\n64 wrong usage, 69 the daemon does not answer, 77 no permission; of "
@@ -83,8 +89,10 @@ run (int argc, char **argv)
     return complete (commands, *words);
   if (words->empty () && version)
     words->emplace_back (version_command.name);
-  if (words->empty ())
+  if (words->empty ()) {
+    fprintf (stderr, "%s\n", command_list ().c_str ());
     return wrong_usage (_ ("a command is missing; see camwardenctl --help"));
+  }
   context.command = find_command (words->front ());
   if (!context.command)
     return EXIT_USAGE;

@@ -35,7 +35,7 @@ Daemon::camera_events ()
   events.changed = [this] (const CameraSet::Camera &camera) {
     const CameraHealth &health = camera.supervisor->health ();
     note_usb_port (health);
-    sampler_.camera (health.id, health.state == CameraState::Streaming, g_get_monotonic_time ());
+    sampler_.camera (health.id, health.state, g_get_monotonic_time ());
     publisher_.update (health, camera.config.channel, g_get_monotonic_time ());
   };
   events.removed = [this] (const std::string &id) {

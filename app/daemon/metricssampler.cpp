@@ -10,6 +10,8 @@ namespace camwarden
 namespace
 {
 
+constexpr int64_t redis_start = 5'000'000; /* us */
+
 std::optional<double>
 percent (std::optional<double> share)
 {
@@ -47,9 +49,12 @@ swap_used (const MemoryInfo &memory)
 } // namespace
 
 void
-MetricsSampler::camera (const std::string &id, bool streams, int64_t now)
+MetricsSampler::camera (const std::string &id, CameraState state, int64_t now)
 {
-  cameras_[id].up.set (now, streams);
+  Camera &camera = cameras_[id];
+  camera.started = camera.started || state != CameraState::Starting;
+  if (camera.started)
+    camera.up.set (now, state == CameraState::Streaming);
 }
 
 void
@@ -97,7 +102,7 @@ MetricsSampler::add_camera (const CameraStatus &status, int64_t now)
   const std::string begin = "camera." + status.id + ".";
   Camera &camera = cameras_[status.id];
   const auto age = status.last_frame_age;
-  shape_.add (begin + "up", camera.up.take (now));
+  shape_.add (begin + "up", camera.started ? camera.up.take (now) : std::nullopt);
   shape_.add (begin + "fps", status.fps);
   shape_.add (begin + "age_ms",
               age ? std::optional (static_cast<double> (*age) / 1000) : std::nullopt);
@@ -106,12 +111,22 @@ MetricsSampler::add_camera (const CameraStatus &status, int64_t now)
   shape_.add (begin + "stored", camera.stored.take (status.stored));
 }
 
+/* The private server takes a moment after the daemon, too. */
+std::optional<double>
+MetricsSampler::redis_up (bool connected, int64_t now)
+{
+  if (begin_ < 0)
+    begin_ = now;
+  redis_started_ = redis_started_ || connected || now - begin_ > redis_start;
+  return redis_started_ ? std::optional<double> (connected ? 1 : 0) : std::nullopt;
+}
+
 MetricsRow
 MetricsSampler::take (const SystemSample &sample, const RedisStatus &redis,
                       const std::vector<CameraStatus> &cameras, int64_t now, int64_t wall)
 {
   add_machine (sample, now);
-  shape_.add ("redis_up", redis.connected ? 1 : 0);
+  shape_.add ("redis_up", redis_up (redis.connected, now));
   shape_.add ("redis_rtt_ms", redis.connected && redis.rtt
                                   ? std::optional (static_cast<double> (*redis.rtt) / 1000)
                                   : std::nullopt);

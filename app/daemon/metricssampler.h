@@ -15,8 +15,9 @@ namespace camwarden
 class MetricsSampler
 {
 public:
-  /* Whenever a camera's state is known; now: monotonic us. */
-  void camera (const std::string &id, bool streams, int64_t now);
+  /* Whenever a camera's state is known; now: monotonic us. The daemon's own start is no outage:
+   * nothing is known before the first other state than Starting. */
+  void camera (const std::string &id, CameraState state, int64_t now);
   void camera_removed (const std::string &id);
 
   [[nodiscard]] MetricsRow take (const SystemSample &sample, const RedisStatus &redis,
@@ -26,6 +27,7 @@ public:
 private:
   struct Camera
   {
+    bool started = false;
     UpShare up;
     CounterStep published, dropped, stored;
   };
@@ -33,11 +35,14 @@ private:
   void add_machine (const SystemSample &sample, int64_t now);
   void add_network (const SystemSample &sample, int64_t now);
   void add_camera (const CameraStatus &status, int64_t now);
+  [[nodiscard]] std::optional<double> redis_up (bool connected, int64_t now);
 
   MetricsShape shape_;
   std::map<std::string, Camera> cameras_;
   CounterStep rx_, tx_;
   int64_t last_ = -1;
+  int64_t begin_ = -1; /* of this daemon */
+  bool redis_started_ = false;
 };
 
 } // namespace camwarden

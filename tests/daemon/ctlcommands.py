@@ -561,6 +561,14 @@ def test_version():
 
 # --- usage ---
 
+def test_without_a_command():
+    code, out, err = ctl()
+    tap.equal((code, out), (64, ""))
+    for name in ("status", "camera", "version"):
+        assert re.search(rf"^  {name} ", err, re.M), err
+    check_width(err)
+
+
 def test_usage():
     for words in (["health", "x"], ["health", "--nagois"], ["cameras", "x"], ["camera"],
                   ["camera", "front", "dance"], ["camera", "front", "test", "x"],
