@@ -46,7 +46,7 @@ struct Supervisor::Impl
   [[nodiscard]] unsigned drain_ms () const; /* for queued frames of a worker that has to stop */
   void restart (Wish why);
   void order (Tier tier, std::function<void (bool good)> done);
-  void reset_device (std::function<void (bool good)> done);
+  void reset_device (const std::function<void (bool good)> &done);
   void told (const RecoveryAction &action, const Fault &reason);
   void show_recovery ();
   void apply_times (std::initializer_list<std::pair<const char *, int64_t>> times); /* us */

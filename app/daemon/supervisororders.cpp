@@ -83,7 +83,7 @@ Supervisor::Impl::order (Tier tier, std::function<void (bool good)> done)
 
 /* What comes back is a new device: the source has to open it. */
 void
-Supervisor::Impl::reset_device (std::function<void (bool good)> done)
+Supervisor::Impl::reset_device (const std::function<void (bool good)> &done)
 {
   if (!events.reset_device || health.device.empty ()) {
     done (false);

@@ -257,7 +257,7 @@ WebhookSink::save ()
     return;
   saving_ = true;
   unsaved_ = false;
-  auto written = [this, here = life_.alive ()] (std::string problem) {
+  auto written = [this, here = life_.alive ()] (const std::string &problem) {
     if (here.expired ())
       return;
     saving_ = false;
