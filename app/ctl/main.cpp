@@ -90,8 +90,9 @@ run (int argc, char **argv)
   if (words->empty () && version)
     words->emplace_back (version_command.name);
   if (words->empty ()) {
-    fprintf (stderr, "%s\n", command_list ().c_str ());
-    return wrong_usage (_ ("a command is missing; see camwardenctl --help"));
+    const int status = wrong_usage (_ ("a command is missing; see camwardenctl --help"));
+    fprintf (stderr, "%s", command_list ().c_str ());
+    return status;
   }
   context.command = find_command (words->front ());
   if (!context.command)

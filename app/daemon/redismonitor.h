@@ -41,7 +41,8 @@ public:
   /* error: why it was not done; "": it was. Once, on the main loop. */
   void ask (const std::vector<std::string> &words,
             std::function<void (const std::string &error)> done);
-  /* Until everything is answered, at most so long (us): for the end of the program. */
+  /* Until everything is answered, at most so long (us): for the end of the program. What the server
+   * does afterwards is not told. */
   void drain (int64_t timeout);
 
 private:

@@ -147,7 +147,9 @@ test_server ()
   StatusPublisher publisher (
       [&] (const std::vector<std::string> &words) { monitor.command (words); });
   publisher.update (health (CameraState::Streaming), "cam:front:frame", SECOND);
-  monitor.drain (SECOND);
+  wait_until ("the status is there", [&] {
+    return server.command ({ "EXISTS", "cam:front:status" }) == "1";
+  });
   ASSERT_TEXT (member (server.command ({ "GET", "cam:front:status" }), "cam"), "front");
   const int ttl = atoi (server.command ({ "TTL", "cam:front:status" }).c_str ());
   g_assert_cmpint (ttl, >, 0);
@@ -163,6 +165,24 @@ test_server ()
   g_assert_cmpuint (monitor.status ().connects, ==, 2);
 }
 
+/* Both are told to go: that the server is the first is no news. */
+static void
+test_end ()
+{
+  RedisServer server;
+  RedisSettings settings;
+  settings.where = *parse_redis_location (server.location ("x").c_str (), nullptr);
+  RedisMonitor monitor (settings, [] {});
+  wait_until ("it is connected", [&] { return monitor.status ().connected; });
+  monitor.command ({ "SET", "last", "word" });
+  monitor.drain (SECOND);
+  ASSERT_TEXT (server.command ({ "GET", "last" }), "word");
+  server.kill ();
+  const int64_t end = g_get_monotonic_time () + SECOND / 2;
+  wait_until ("half a second is over", [&] { return g_get_monotonic_time () >= end; });
+  g_assert_true (monitor.status ().connected);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -175,5 +195,6 @@ main (int argc, char **argv)
   g_test_add_func ("/status/offline", test_offline);
   g_test_add_func ("/status/text", test_text);
   g_test_add_func ("/status/server", test_server);
+  g_test_add_func ("/status/end", test_end);
   return g_test_run ();
 }
