@@ -337,7 +337,7 @@ test_keep_trying ()
   g_assert_cmpint (loop.get ("/healthz").status, ==, 200);
   /* What the configuration forbids does not get better by trying. */
   options.listen = { "0.0.0.0:0" };
-  g_assert_nonnull (strstr (start_error (options).c_str (), "token-file"));
+  g_assert_nonnull (strstr (start_error (options).c_str (), "camwardenctl token add"));
 }
 
 /* The next server takes over what stays, and leaves the present one alone when it cannot start. */
@@ -377,7 +377,7 @@ test_no_tokens_no_network ()
   ApiServerOptions options;
   for (const char *where : { "0.0.0.0:0", "[::]:0", "192.0.2.1:0" }) {
     options.listen = { where };
-    g_assert_nonnull (strstr (start_error (options).c_str (), "token-file"));
+    g_assert_nonnull (strstr (start_error (options).c_str (), "camwardenctl token add"));
   }
   options.listen = { "127.0.0.1:0" };
   options.token_file = write_file ("read " + read_token + "\n", 0644);
