@@ -41,25 +41,13 @@ class Clock:
                 "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
-class Daemon(daemonrun.Daemon):
-    """With a Redis of somebody else's: redis-server does not start below the shim."""
-
-    def __init__(self, server, camera):
-        super().__init__(cameras={"front": {**CAMERA, **camera}})
-        self.groups["redis"] = {"uri": server.uri}
-        self.port = server.port
-        self.write_config()
-
-    def redis_port(self):
-        return self.port
-
-
 @contextlib.contextmanager
 def running(camera=None):
     if not SHIM:
         raise tap.Skip("libfaketime is not installed")
+    # redis-server does not start below the shim.
     with redisrun.RedisRun() as server:
-        daemon = Daemon(server, camera or {})
+        daemon = daemonrun.WithRedis(server, {"front": {**CAMERA, **(camera or {})}})
         clock = Clock(daemon.directory)
         daemon.environment = clock.environment()
         with daemon:

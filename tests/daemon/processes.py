@@ -135,22 +135,10 @@ def test_bytes_written():
         wait_gone(daemon, "disk-wear")
 
 
-class WithRedis(daemonrun.Daemon):
-    """With a server of somebody else's."""
-
-    def __init__(self, server):
-        super().__init__({"front": CAMERA}, groups())
-        self.groups["redis"] = {"uri": server.uri}
-        self.port = server.port
-        self.write_config()
-
-    def redis_port(self):
-        return self.port
-
-
 @contextlib.contextmanager
 def with_redis():
-    with redisrun.RedisRun() as server, WithRedis(server) as daemon:
+    with redisrun.RedisRun() as server, \
+            daemonrun.WithRedis(server, {"front": CAMERA}, groups()) as daemon:
         daemon.wait_frames(count=5)
         yield server.client, daemon
 

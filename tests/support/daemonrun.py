@@ -242,6 +242,18 @@ class Daemon:
         raise AssertionError("unreachable")
 
 
+class WithRedis(Daemon):
+    """With a server of somebody else's, a redisrun.RedisRun."""
+
+    def __init__(self, server, cameras, groups=None, environment=None):
+        redis_group = {**(groups or {}).get("redis", {}), "uri": server.uri}
+        super().__init__(cameras, {**(groups or {}), "redis": redis_group}, environment)
+        self.port = server.port
+
+    def redis_port(self):
+        return self.port
+
+
 def header(frame):
     """The JSON object of a frame."""
     import json
